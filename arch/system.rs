@@ -1,0 +1,104 @@
+//! Control registers and the task switch (0.11 `include/asm/system.h`).
+
+use crate::arch::desc::tss_selector;
+use crate::kernel::types::{LinAddr, TaskNr};
+
+/// Flushes the TLB by loading CR3, the page directory at 0
+/// (0.11 `invalidate`). The 386 cannot flush a single entry.
+#[inline(always)]
+pub fn invalidate() {
+    // SAFETY: CR3 is 0 from `setup_paging` on; loading it again only drops
+    // cached translations.
+    unsafe { core::arch::asm!("mov cr3, {}", in(reg) 0u32, options(nostack, preserves_flags)) }
+}
+
+/// The linear address of the last page fault (CR2).
+#[inline(always)]
+pub fn page_fault_address() -> LinAddr {
+    let address: u32;
+    // SAFETY: ring 0 may read CR2.
+    unsafe { core::arch::asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags)) };
+    LinAddr(address)
+}
+
+/// CR0 bit 2: there is no coprocessor.
+const CR0_EM: u32 = 1 << 2;
+
+/// Does this machine have a coprocessor? `head.S` sets EM where not.
+pub fn has_fpu() -> bool {
+    let cr0: u32;
+    // SAFETY: ring 0 may read CR0.
+    unsafe { core::arch::asm!("mov {}, cr0", out(reg) cr0, options(nomem, nostack, preserves_flags)) };
+    cr0 & CR0_EM == 0
+}
+
+/// Clears the task-switched flag: the coprocessor may be used.
+#[inline(always)]
+pub fn clts() {
+    // SAFETY: ring 0 may execute `clts`.
+    unsafe { core::arch::asm!("clts", options(nomem, nostack, preserves_flags)) }
+}
+
+/// Sets the task-switched flag: the next coprocessor instruction traps.
+pub fn stts() {
+    // SAFETY: ring 0 may write CR0; TS alone changes, which affects
+    // coprocessor instructions only.
+    unsafe {
+        core::arch::asm!("mov {0}, cr0", "or {0}, 8", "mov cr0, {0}", out(reg) _, options(nomem, nostack));
+    }
+}
+
+/// Saves the coprocessor's state to `area` and resets it.
+///
+/// # Safety
+/// There is a coprocessor, TS is clear and `area` may be written.
+pub unsafe fn fnsave(area: *mut [u32; 27]) {
+    // SAFETY: the caller's promise; `fnsave` writes 108 bytes.
+    unsafe { core::arch::asm!("fnsave [{}]", in(reg) area, options(nostack)) }
+}
+
+/// Loads the coprocessor's state from `area`.
+///
+/// # Safety
+/// As for [`fnsave`]; `area` may be read.
+pub unsafe fn frstor(area: *const [u32; 27]) {
+    // SAFETY: the caller's promise; `frstor` reads 108 bytes.
+    unsafe { core::arch::asm!("frstor [{}]", in(reg) area, options(nostack)) }
+}
+
+/// A fresh coprocessor, control word 0x37f (all exceptions masked).
+///
+/// # Safety
+/// There is a coprocessor and TS is clear.
+pub unsafe fn fninit() {
+    // SAFETY: the caller's promise.
+    unsafe { core::arch::asm!("fninit", options(nomem, nostack)) }
+}
+
+/// Drops pending coprocessor exceptions.
+///
+/// # Safety
+/// There is a coprocessor and TS is clear.
+pub unsafe fn fnclex() {
+    // SAFETY: the caller's promise.
+    unsafe { core::arch::asm!("fnclex", options(nomem, nostack)) }
+}
+
+/// Switches to the task in slot `nr` by a jump to its TSS and returns when
+/// someone switches back.
+///
+/// # Safety
+/// The slot's TSS is set up and is not the running task's.
+#[inline(always)]
+pub unsafe fn jump_to_task(nr: TaskNr) {
+    #[repr(C)]
+    struct FarPointer {
+        offset: u32,
+        selector: u32,
+    }
+    let target = FarPointer { offset: 0, selector: tss_selector(nr) as u32 };
+    // SAFETY: the CPU saves all general and segment registers in our TSS and
+    // loads them again on the way back; memory may have changed meanwhile,
+    // which the missing `nomem` says.
+    unsafe { core::arch::asm!("ljmp *({0})", in(reg) &target, options(att_syntax)) }
+}

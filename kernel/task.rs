@@ -1,0 +1,270 @@
+//! The process table and `task_struct` (0.11 `include/linux/sched.h`).
+
+use crate::arch::desc::{Descriptor, Tss};
+use crate::fs::file_table::FileRef;
+use crate::fs::inode::InodeRef;
+use crate::kernel::errno::{EPERM, Errno};
+use crate::kernel::shared::{HandleCell, IrqCell, NoSleep};
+use crate::kernel::signal::SigAction;
+use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
+use core::cell::{Cell, UnsafeCell};
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+/// Slots: tasks, and parts of the linear address space.
+pub const NR_TASKS: usize = 64;
+/// Open files of one process.
+pub const NR_OPEN: usize = 20;
+/// Bytes of linear address space in one slot.
+pub const TASK_SIZE: u32 = 0x400_0000;
+/// Bytes of the page that holds a `Task` and its kernel stack.
+pub const KERNEL_STACK_PAGE: u32 = 4096;
+/// Stands between the `Task` and its kernel stack, which grows towards it.
+pub const STACK_CANARY: u32 = 0x5AFE_57AC;
+/// What the unused part of a kernel stack is filled with where its deepest use
+/// is to be measured.
+pub const STACK_FILL: u32 = 0xA5A5_A5A5;
+
+/// What a task is doing (0.11's numbers).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum TaskState {
+    /// On the CPU or ready for it.
+    Running = 0,
+    /// Asleep until an event or a signal.
+    Interruptible = 1,
+    /// Asleep until an event.
+    Uninterruptible = 2,
+    /// Dead, waiting for its father.
+    Zombie = 3,
+    /// Stopped by a signal, until SIGCONT.
+    Stopped = 4,
+}
+
+/// A process: 0.11's `task_struct`. It lies at the start of a page whose rest
+/// is its kernel stack.
+///
+/// Every field is a cell, so any number of `&Task` may exist; `IrqCell`s are
+/// those that interrupt handlers touch as well. The first five are at offsets
+/// that `system_call.S` knows.
+#[repr(C)]
+pub struct Task {
+    pub state: IrqCell<TaskState>,
+    /// Ticks left of its time slice.
+    pub counter: IrqCell<i32>,
+    /// Ticks of a full time slice, from `nice`.
+    pub priority: Cell<i32>,
+    /// Signals that have arrived: bit n-1 for signal n.
+    pub signal: IrqCell<u32>,
+    /// Signals that wait until they are let through.
+    pub blocked: IrqCell<u32>,
+    pub sigaction: [Cell<SigAction>; 32],
+    /// For `waitpid`: 0x100 times the exit code, or the signal that killed it.
+    pub exit_code: Cell<i32>,
+    /// Linear address of the slot.
+    pub start_code: Cell<LinAddr>,
+    /// Length of the text.
+    pub end_code: Cell<u32>,
+    /// Length of text and data.
+    pub end_data: Cell<u32>,
+    /// End of the heap.
+    pub brk: Cell<UserAddr>,
+    /// Where the stack began, just under the arguments.
+    pub start_stack: Cell<UserAddr>,
+    pub pid: Cell<Pid>,
+    pub father: Cell<Pid>,
+    pub pgrp: Cell<Pid>,
+    pub session: Cell<Pid>,
+    /// Is it the leader of its session?
+    pub leader: Cell<bool>,
+    pub uid: Cell<u16>,
+    pub euid: Cell<u16>,
+    pub suid: Cell<u16>,
+    pub gid: Cell<u16>,
+    pub egid: Cell<u16>,
+    pub sgid: Cell<u16>,
+    /// When SIGALRM is due, or 0.
+    pub alarm: IrqCell<Ticks>,
+    /// Ticks spent in ring 3 and in ring 0, and those of children waited for.
+    pub utime: IrqCell<Ticks>,
+    pub stime: IrqCell<Ticks>,
+    pub cutime: Cell<Ticks>,
+    pub cstime: Cell<Ticks>,
+    pub start_time: Cell<Ticks>,
+    /// Has it used the coprocessor?
+    pub used_math: Cell<bool>,
+    /// Its controlling terminal: the index of the tty, or -1.
+    pub tty: Cell<i32>,
+    pub umask: Cell<u16>,
+    pub pwd: HandleCell<InodeRef>,
+    pub root: HandleCell<InodeRef>,
+    pub executable: HandleCell<InodeRef>,
+    /// Bit n: close file n on exec.
+    pub close_on_exec: Cell<u32>,
+    pub filp: [HandleCell<FileRef>; NR_OPEN],
+    /// The name of the program, for `ps`. Not in 0.11.
+    pub comm: Cell<[u8; 16]>,
+    /// Its slot. Not in 0.11, which searches `task[]` for it.
+    pub nr: Cell<TaskNr>,
+    /// Set while `sigsuspend` waits: the mask to put back. Not in 0.11.
+    pub saved_mask: Cell<Option<u32>>,
+    /// The local descriptor table: null, code, data.
+    pub ldt: [Cell<Descriptor>; 3],
+    pub tss: UnsafeCell<Tss>,
+    /// [`STACK_CANARY`], for as long as the kernel stack has not overflowed.
+    pub canary: Cell<u32>,
+}
+
+impl Task {
+    /// Is it the superuser (0.11 `suser`)?
+    pub fn suser(&self) -> bool {
+        self.euid.get() == 0
+    }
+
+    /// `EPERM` unless it is the superuser.
+    pub fn require_suser(&self) -> Result<(), Errno> {
+        if self.suser() { Ok(()) } else { Err(EPERM) }
+    }
+
+    /// Signals that have arrived and are not blocked.
+    #[inline(always)]
+    pub fn pending_signals(&self) -> u32 {
+        self.signal.get() & !self.blocked.get()
+    }
+
+    /// The end of its data segment (0.11 `get_limit(0x17)`): addresses from
+    /// here on are not its own.
+    #[inline(always)]
+    pub fn data_limit(&self) -> u32 {
+        self.ldt[2].get().limit_in_bytes()
+    }
+
+    /// The program's name.
+    pub fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
+        let comm = self.comm.get();
+        let len = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+        f(core::str::from_utf8(&comm[..len]).unwrap_or("?"))
+    }
+}
+
+/// The pointers of `task[]`, the running task and the one whose registers the
+/// coprocessor holds.
+///
+/// The pointers are valid from `set_task` to `clear_task`, which `release()`
+/// calls for zombies only, never for the running task.
+struct TaskTable {
+    task: [Cell<Option<NonNull<Task>>>; NR_TASKS],
+    current: Cell<Option<NonNull<Task>>>,
+}
+
+// SAFETY: one CPU, and every access is one word. Interrupt handlers read both
+// fields; only tasks change them, with single stores.
+unsafe impl Sync for TaskTable {}
+
+static TABLE: TaskTable = TaskTable {
+    task: [const { Cell::new(None) }; NR_TASKS],
+    current: Cell::new(None),
+};
+
+/// The running task. A value of this type lives on that task's own kernel
+/// stack, so the task outlives it; it cannot be sent or kept elsewhere.
+#[derive(Clone, Copy)]
+pub struct Current {
+    _not_send: PhantomData<*mut ()>,
+}
+
+/// The running task (0.11 `current`).
+#[inline(always)]
+pub fn current() -> Current {
+    Current { _not_send: PhantomData }
+}
+
+impl Deref for Current {
+    type Target = Task;
+    #[inline(always)]
+    fn deref(&self) -> &Task {
+        // SAFETY: `current` is set before the first task runs (`sched_init`)
+        // and names the task whose kernel stack we are on; `release` frees
+        // only zombies, which run no more. So the Task lives at least as long
+        // as `self`, which cannot leave this stack (`!Send`).
+        unsafe { TABLE.current.get().unwrap_unchecked().as_ref() }
+    }
+}
+
+/// The process table, for looking at other tasks. They may be released while
+/// we sleep, so no sleep is possible while this lives.
+pub struct Tasks {
+    _no_sleep: NoSleep,
+}
+
+/// The process table (0.11 `task[]`).
+#[inline(always)]
+pub fn tasks() -> Tasks {
+    Tasks { _no_sleep: NoSleep::new("the process table") }
+}
+
+impl Tasks {
+    /// The task in slot `nr`, if there is one.
+    #[inline(always)]
+    pub fn get(&self, nr: TaskNr) -> Option<&Task> {
+        let slot = TABLE.task.get(nr.0 as usize)?.get()?;
+        // SAFETY: pointers in the table are valid until `clear_task`, which
+        // happens in `release`, called by `waitpid` of the running task: not
+        // while `self` lives, unless the running task itself calls it, which
+        // takes `Tasks` by mutable reference.
+        Some(unsafe { slot.as_ref() })
+    }
+
+    /// All tasks, from slot 0 up.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        (0..NR_TASKS as u8).filter_map(|nr| self.get(TaskNr(nr)))
+    }
+
+    /// All tasks but task 0 (0.11's loops from `LAST_TASK` down to 1).
+    pub fn users(&self) -> impl DoubleEndedIterator<Item = &Task> {
+        (1..NR_TASKS as u8).filter_map(|nr| self.get(TaskNr(nr)))
+    }
+
+    /// The task with number `pid`.
+    pub fn find(&self, pid: Pid) -> Option<&Task> {
+        self.users().find(|task| task.pid.get() == pid)
+    }
+
+    /// The first free slot, not slot 0.
+    pub fn free_slot(&self) -> Option<TaskNr> {
+        (1..NR_TASKS).find(|&nr| TABLE.task[nr].get().is_none()).map(|nr| TaskNr(nr as u8))
+    }
+
+    /// Puts a task into an empty slot.
+    ///
+    /// # Safety
+    /// `task` points to a `Task` that stays valid until [`Tasks::clear_task`].
+    pub unsafe fn set_task(&mut self, nr: TaskNr, task: NonNull<Task>) {
+        TABLE.task[nr.0 as usize].set(Some(task));
+    }
+
+    /// Empties slot `nr` and gives back its page. The `&mut self` proves that
+    /// no reference to any task of this table guard is left.
+    ///
+    /// # Safety
+    /// The task is not the running one and no other [`Tasks`] exists.
+    pub unsafe fn clear_task(&mut self, nr: TaskNr) -> Option<NonNull<Task>> {
+        TABLE.task[nr.0 as usize].replace(None)
+    }
+}
+
+/// Makes the task in slot `nr` the running one; part of `switch_to`.
+///
+/// # Safety
+/// The CPU switches to that task before any code calls [`current`].
+#[inline(always)]
+pub unsafe fn set_current(nr: TaskNr) {
+    TABLE.current.set(TABLE.task[nr.0 as usize].get());
+}
+
+/// Where `system_call.S` finds the running task.
+#[unsafe(no_mangle)]
+extern "C" fn current_task() -> *const Task {
+    &raw const *current()
+}
