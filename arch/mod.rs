@@ -8,5 +8,6 @@ pub mod desc;
 pub mod io;
 pub mod irq;
 pub mod offsets;
+pub mod paging;
 pub mod segment;
 pub mod system;

@@ -6,6 +6,7 @@ use crate::fs::inode::InodeRef;
 use crate::kernel::errno::{EPERM, Errno};
 use crate::kernel::shared::{HandleCell, IrqCell, NoSleep};
 use crate::kernel::signal::SigAction;
+use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
 use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
@@ -107,6 +108,13 @@ pub struct Task {
     pub comm: Cell<[u8; 16]>,
     /// Its slot. Not in 0.11, which searches `task[]` for it.
     pub nr: Cell<TaskNr>,
+    /// Bit n: directory entry n of its 16 is present. Not in 0.11; it and the
+    /// next two keep fork and exit from looking at what was never mapped.
+    pub tables: Cell<u32>,
+    /// Its mapped pages lie below this page of its slot ...
+    pub mapped_low: Cell<u32>,
+    /// ... or from this one on.
+    pub mapped_high: Cell<u32>,
     /// Set while `sigsuspend` waits: the mask to put back. Not in 0.11.
     pub saved_mask: Cell<Option<u32>>,
     /// The local descriptor table: null, code, data.
@@ -140,6 +148,43 @@ impl Task {
         self.ldt[2].get().limit_in_bytes()
     }
 
+    /// The linear address of `addr` in its slot.
+    #[inline(always)]
+    pub fn linear(&self, addr: UserAddr) -> LinAddr {
+        debug_assert!(addr.0 < TASK_SIZE);
+        LinAddr(self.start_code.get().0.wrapping_add(addr.0))
+    }
+
+    /// The address in its slot that `linear` is, if it is one.
+    #[inline(always)]
+    pub fn offset_of(&self, linear: LinAddr) -> Option<UserAddr> {
+        let offset = linear.0.wrapping_sub(self.start_code.get().0);
+        (offset < TASK_SIZE).then_some(UserAddr(offset))
+    }
+
+    /// Where the trap frame of an entry from ring 3 lies: at the very end of
+    /// the page, where the CPU begins to push.
+    #[inline(always)]
+    fn user_frame(&self) -> *mut TrapFrame {
+        let page = &raw const *self as u32;
+        (page + KERNEL_STACK_PAGE - size_of::<TrapFrame>() as u32) as *mut TrapFrame
+    }
+
+    /// Its stack pointer in ring 3. 0 for a task that was never there.
+    #[inline(always)]
+    pub fn user_esp(&self) -> u32 {
+        // SAFETY: the frame lies in the page of this Task, behind the Task
+        // (`offsets.rs` checks the sizes), and is plain memory. It is written
+        // by the CPU when the task enters the kernel, and by fork.
+        unsafe { (&raw const (*self.user_frame()).esp).read_volatile() }
+    }
+
+    /// Stores the stack pointer in ring 3 of a task that has not run yet.
+    pub(crate) fn set_user_esp(&self, esp: u32) {
+        // SAFETY: as above; a task that has not run has nothing on its stack.
+        unsafe { (&raw mut (*self.user_frame()).esp).write_volatile(esp) }
+    }
+
     /// The program's name.
     pub fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         let comm = self.comm.get();
@@ -148,24 +193,27 @@ impl Task {
     }
 }
 
-/// The pointers of `task[]`, the running task and the one whose registers the
-/// coprocessor holds.
+/// The pointers of `task[]`, and the running task's.
 ///
 /// The pointers are valid from `set_task` to `clear_task`, which `release()`
 /// calls for zombies only, never for the running task.
-struct TaskTable {
-    task: [Cell<Option<NonNull<Task>>>; NR_TASKS],
-    current: Cell<Option<NonNull<Task>>>,
-}
+struct TaskTable([Cell<Option<NonNull<Task>>>; NR_TASKS]);
+
+/// A cell for the pointer to the running task.
+#[repr(transparent)]
+struct CurrentTask(Cell<Option<NonNull<Task>>>);
 
 // SAFETY: one CPU, and every access is one word. Interrupt handlers read both
 // fields; only tasks change them, with single stores.
 unsafe impl Sync for TaskTable {}
+// SAFETY: as for `TaskTable`.
+unsafe impl Sync for CurrentTask {}
 
-static TABLE: TaskTable = TaskTable {
-    task: [const { Cell::new(None) }; NR_TASKS],
-    current: Cell::new(None),
-};
+static TABLE: TaskTable = TaskTable([const { Cell::new(None) }; NR_TASKS]);
+
+/// `system_call.S` knows it by this name.
+#[unsafe(export_name = "current")]
+static CURRENT: CurrentTask = CurrentTask(Cell::new(None));
 
 /// The running task. A value of this type lives on that task's own kernel
 /// stack, so the task outlives it; it cannot be sent or kept elsewhere.
@@ -188,7 +236,7 @@ impl Deref for Current {
         // and names the task whose kernel stack we are on; `release` frees
         // only zombies, which run no more. So the Task lives at least as long
         // as `self`, which cannot leave this stack (`!Send`).
-        unsafe { TABLE.current.get().unwrap_unchecked().as_ref() }
+        unsafe { CURRENT.0.get().unwrap_unchecked().as_ref() }
     }
 }
 
@@ -208,7 +256,7 @@ impl Tasks {
     /// The task in slot `nr`, if there is one.
     #[inline(always)]
     pub fn get(&self, nr: TaskNr) -> Option<&Task> {
-        let slot = TABLE.task.get(nr.0 as usize)?.get()?;
+        let slot = TABLE.0.get(nr.0 as usize)?.get()?;
         // SAFETY: pointers in the table are valid until `clear_task`, which
         // happens in `release`, called by `waitpid` of the running task: not
         // while `self` lives, unless the running task itself calls it, which
@@ -233,7 +281,7 @@ impl Tasks {
 
     /// The first free slot, not slot 0.
     pub fn free_slot(&self) -> Option<TaskNr> {
-        (1..NR_TASKS).find(|&nr| TABLE.task[nr].get().is_none()).map(|nr| TaskNr(nr as u8))
+        (1..NR_TASKS).find(|&nr| TABLE.0[nr].get().is_none()).map(|nr| TaskNr(nr as u8))
     }
 
     /// Puts a task into an empty slot.
@@ -241,7 +289,7 @@ impl Tasks {
     /// # Safety
     /// `task` points to a `Task` that stays valid until [`Tasks::clear_task`].
     pub unsafe fn set_task(&mut self, nr: TaskNr, task: NonNull<Task>) {
-        TABLE.task[nr.0 as usize].set(Some(task));
+        TABLE.0[nr.0 as usize].set(Some(task));
     }
 
     /// Empties slot `nr` and gives back its page. The `&mut self` proves that
@@ -250,8 +298,13 @@ impl Tasks {
     /// # Safety
     /// The task is not the running one and no other [`Tasks`] exists.
     pub unsafe fn clear_task(&mut self, nr: TaskNr) -> Option<NonNull<Task>> {
-        TABLE.task[nr.0 as usize].replace(None)
+        TABLE.0[nr.0 as usize].replace(None)
     }
+}
+
+/// Is there a running task yet? Not before `sched_init`.
+pub fn has_current() -> bool {
+    CURRENT.0.get().is_some()
 }
 
 /// Makes the task in slot `nr` the running one; part of `switch_to`.
@@ -260,11 +313,6 @@ impl Tasks {
 /// The CPU switches to that task before any code calls [`current`].
 #[inline(always)]
 pub unsafe fn set_current(nr: TaskNr) {
-    TABLE.current.set(TABLE.task[nr.0 as usize].get());
+    CURRENT.0.set(TABLE.0[nr.0 as usize].get());
 }
 
-/// Where `system_call.S` finds the running task.
-#[unsafe(no_mangle)]
-extern "C" fn current_task() -> *const Task {
-    &raw const *current()
-}

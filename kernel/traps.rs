@@ -1,0 +1,304 @@
+//! Exceptions (0.11 `kernel/traps.c`), and the trap frame that every entry to
+//! the kernel leaves on the stack.
+
+use crate::arch::desc::{
+    Stub, Tss, set_double_fault_gate, set_double_fault_tss, set_intr_gate, set_system_gate,
+    set_trap_gate,
+};
+use crate::arch::io::{inb_p, outb, outb_p};
+use crate::arch::system::{clts, fnclex, has_fpu};
+use crate::kernel::panic::print_registers;
+use crate::kernel::printk::printk;
+use crate::kernel::sched::math_state_restore;
+use crate::kernel::shared::Shared;
+use crate::kernel::signal::{
+    SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP,
+};
+use crate::kernel::task::{current, has_current};
+use crate::kernel::types::LinAddr;
+
+/// The registers of whatever was interrupted, as `SAVE_ALL` (arch/entry.h) and
+/// the CPU leave them on the kernel stack.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct TrapFrame {
+    pub ebx: u32,
+    pub ecx: u32,
+    pub edx: u32,
+    pub esi: u32,
+    pub edi: u32,
+    pub ebp: u32,
+    pub eax: u32,
+    pub ds: u32,
+    pub es: u32,
+    pub fs: u32,
+    /// The number of the system call, the error code of an exception, or -1.
+    pub orig_eax: u32,
+    pub eip: u32,
+    pub cs: u32,
+    pub eflags: u32,
+    /// Only there if it was ring 3 that was interrupted, like `ss`.
+    pub esp: u32,
+    pub ss: u32,
+}
+
+impl TrapFrame {
+    /// Was it ring 3 that was interrupted?
+    #[inline(always)]
+    pub fn from_user(&self) -> bool {
+        self.cs & 3 != 0
+    }
+
+    /// Were interrupts on?
+    #[inline(always)]
+    pub fn interrupts_were_on(&self) -> bool {
+        self.eflags & 0x200 != 0
+    }
+
+    /// The kernel itself has done something wrong (0.11 `die`): the end.
+    pub fn die_in_kernel(&self, what: &str, address: Option<LinAddr>) -> ! {
+        print_registers(self);
+        match address {
+            Some(address) => panic!("{what} in the kernel at {:#x}, address {:#x}", self.eip, address.0),
+            None => panic!("{what} in the kernel at {:#x}, error {:#x}", self.eip, self.orig_eax),
+        }
+    }
+}
+
+/// An instruction of the kernel that may fault, and where it goes on then.
+#[repr(C)]
+struct FixUp {
+    instruction: u32,
+    go_on: u32,
+}
+
+unsafe extern "C" {
+    static __start___ex_table: [FixUp; 0];
+    static __stop___ex_table: [FixUp; 0];
+}
+
+/// Does the kernel expect a fault at this instruction? Then lets it go on where
+/// the table says.
+pub fn fix_up(frame: &mut TrapFrame) -> bool {
+    // SAFETY: the linker script puts the symbols around the table, which holds
+    // pairs of words and nothing else.
+    let table = unsafe {
+        let start = (&raw const __start___ex_table).cast::<FixUp>();
+        let stop = (&raw const __stop___ex_table).cast::<FixUp>();
+        core::slice::from_raw_parts(start, stop.offset_from_unsigned(start))
+    };
+    match table.iter().find(|entry| entry.instruction == frame.eip) {
+        Some(entry) => {
+            frame.eip = entry.go_on;
+            true
+        }
+        None => false,
+    }
+}
+
+/// An exception that a program caused becomes a signal; one of the kernel's own
+/// is the end, unless it was expected.
+fn fault(frame: &mut TrapFrame, signal: u32, what: &str) {
+    if frame.from_user() {
+        current().raise_fault(signal);
+    } else if !fix_up(frame) {
+        frame.die_in_kernel(what, None);
+    }
+}
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident, $signal:expr, $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(frame: &mut TrapFrame) {
+            fault(frame, $signal, $what);
+        }
+    )*};
+}
+
+/// The double fault's own task: its TSS and stack.
+struct DoubleFaultTask {
+    tss: Tss,
+    stack: [u32; 512],
+}
+
+static DOUBLE_FAULT: Shared<DoubleFaultTask> =
+    Shared::new("the double-fault task", DoubleFaultTask { tss: Tss::new(), stack: [0; 512] });
+
+/// Exception 8, in a task of its own: the kernel's stack is gone, as a rule.
+/// The registers are those that the CPU saved in the running task's TSS.
+#[unsafe(no_mangle)]
+extern "C" fn do_double_fault() -> ! {
+    if !has_current() {
+        panic!("double fault before the first task");
+    }
+    let task = current();
+    // SAFETY: the CPU has saved the registers there and the task does not run.
+    let tss = unsafe { &*task.tss.get() };
+    printk!(
+        "double fault: eip {:#x} esp {:#x} ebp {:#x} eflags {:#x}\n\r",
+        tss.eip, tss.esp, tss.ebp, tss.eflags
+    );
+    let page = &raw const *task as u32;
+    if tss.esp.wrapping_sub(page) < size_of::<crate::kernel::task::Task>() as u32 + 64 {
+        panic!("kernel stack overflow in process {}", task.pid.get());
+    }
+    panic!("double fault in process {}", task.pid.get());
+}
+
+faults! {
+    do_general_protection, SIGSEGV, "general protection fault";
+    do_divide_error, SIGFPE, "divide error";
+    /// 0.11 prints the registers; here it is what a debugger waits for.
+    do_int3, SIGTRAP, "breakpoint";
+}
+
+/// Exception 2: memory parity, or a button. The machine is not to be trusted.
+#[unsafe(no_mangle)]
+extern "C" fn do_nmi(frame: &mut TrapFrame) {
+    frame.die_in_kernel("non-maskable interrupt (memory parity?)", None);
+}
+
+/// Exception 1: the trap flag, or a debug register. In the kernel it is the
+/// first instruction of a program that set the flag and made a call.
+#[unsafe(no_mangle)]
+extern "C" fn do_debug(frame: &mut TrapFrame) {
+    const TF: u32 = 0x100;
+    if frame.from_user() {
+        frame.eflags &= !TF;
+        current().raise(SIGTRAP);
+    } else {
+        frame.eflags &= !TF;
+    }
+}
+
+faults! {
+    do_overflow, SIGSEGV, "overflow";
+    do_bounds, SIGSEGV, "bounds";
+    do_invalid_op, SIGILL, "invalid opcode";
+    do_coprocessor_segment_overrun, SIGFPE, "coprocessor segment overrun";
+    do_segment_not_present, SIGBUS, "segment not present";
+    do_stack_segment, SIGBUS, "stack segment";
+    do_alignment_check, SIGSEGV, "alignment check";
+    do_reserved, SIGSEGV, "reserved exception";
+}
+
+/// Exception 10. A program that sets NT and executes `iret` gets here: the CPU
+/// looks for a task to return to and finds none.
+#[unsafe(no_mangle)]
+extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
+    const NT: u32 = 0x4000;
+    if frame.from_user() {
+        frame.eflags &= !NT;
+    }
+    fault(frame, SIGSEGV, "invalid TSS");
+}
+
+/// Exception 7: a coprocessor instruction of a task that does not have it.
+#[unsafe(no_mangle)]
+extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
+    if !frame.from_user() {
+        frame.die_in_kernel("coprocessor instruction", None);
+    }
+    if has_fpu() {
+        math_state_restore();
+    } else {
+        crate::kernel::math::math_emulate(frame);
+    }
+}
+
+/// Exception 16 or interrupt 13: an unmasked coprocessor exception
+/// (0.11 `math_error`).
+#[unsafe(no_mangle)]
+extern "C" fn do_coprocessor_error(_frame: &mut TrapFrame) {
+    clts();
+    if has_fpu() {
+        // SAFETY: there is a coprocessor, and TS is clear.
+        unsafe { fnclex() };
+    }
+    crate::kernel::sched::math_error();
+}
+
+unsafe extern "C" {
+    fn divide_error();
+    fn debug();
+    fn nmi();
+    fn int3();
+    fn overflow();
+    fn bounds();
+    fn invalid_op();
+    fn device_not_available();
+    fn double_fault();
+    fn coprocessor_segment_overrun();
+    fn invalid_TSS();
+    fn segment_not_present();
+    fn stack_segment();
+    fn general_protection();
+    fn page_fault();
+    fn coprocessor_error();
+    fn alignment_check();
+    fn reserved();
+    fn irq13();
+    fn parallel_interrupt();
+    fn spurious_interrupt_master();
+    fn spurious_interrupt_slave();
+}
+
+/// Sets the gates for all exceptions (0.11 `trap_init`). Ring 3 may use `int3`,
+/// `into` and `bound` itself.
+pub fn trap_init() {
+    let traps: [(u8, Stub); 16] = [
+        (0, divide_error),
+        (1, debug),
+        (2, nmi),
+        (6, invalid_op),
+        (7, device_not_available),
+        (9, coprocessor_segment_overrun),
+        (10, invalid_TSS),
+        (11, segment_not_present),
+        (12, stack_segment),
+        (13, general_protection),
+        (15, reserved),
+        (16, coprocessor_error),
+        (17, alignment_check),
+        (18, reserved),
+        (19, reserved),
+        (20, reserved),
+    ];
+    for (vector, stub) in traps {
+        set_trap_gate(vector, stub);
+    }
+    set_system_gate(3, int3);
+    set_system_gate(4, overflow);
+    set_system_gate(5, bounds);
+    set_intr_gate(14, page_fault);
+    for vector in 21..48 {
+        set_trap_gate(vector, reserved);
+    }
+    set_intr_gate(0x27, spurious_interrupt_master);
+    set_intr_gate(0x2f, spurious_interrupt_slave);
+    set_intr_gate(0x2d, irq13);
+    outb_p(inb_p(0x21) & 0xfb, 0x21); // interrupt 2: the second 8259
+    outb(inb_p(0xa1) & 0xdf, 0xa1); // interrupt 13
+    set_intr_gate(0x27, spurious_interrupt_master);
+    init_double_fault();
+}
+
+fn init_double_fault() {
+    let mut task = DOUBLE_FAULT.lock();
+    let top = task.stack.as_ptr_range().end as u32;
+    let tss = &mut task.tss;
+    tss.esp = top;
+    tss.esp0 = top;
+    tss.ss = 0x10;
+    tss.ss0 = 0x10;
+    tss.cs = 0x08;
+    (tss.ds, tss.es, tss.fs, tss.gs) = (0x10, 0x10, 0x10, 0x10);
+    tss.eflags = 2;
+    tss.eip = double_fault as Stub as usize as u32;
+    let address = &raw const *tss;
+    // SAFETY: a static; nothing but the CPU uses it from here on.
+    unsafe { set_double_fault_tss(address) };
+    set_double_fault_gate(8);
+}
+

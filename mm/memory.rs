@@ -1,0 +1,513 @@
+//! Page tables: sharing, copy on write, demand loading (0.11 `mm/memory.c`).
+//!
+//! # What always holds
+//! - A present entry of a slot's tables refers to a page that is counted for it
+//!   in `mem_map`, or to a page of the kernel below 1 MB, which is not counted.
+//! - A page that several entries refer to is read-only in each of them.
+//! - A slot's present directory entries carry the user bit only while its task
+//!   runs. Not in 0.11: there, only segment limits keep slots apart, which
+//!   QEMU does not check.
+//! - Present entries lie in the first `mapped_low` or from page `mapped_high`
+//!   of the slot on, so that fork and exit need not look at the rest; `tables`
+//!   has a bit for each present directory entry.
+//! - Nothing in here sleeps but `do_no_page`, and what calls it.
+
+pub use super::page::{LOW_MEM, MEMORY_MAX, PAGE_SIZE, Page, USED, nr_free_pages, page_count};
+
+use super::page::{add_main_memory, add_reference, free_page, map_nr};
+use crate::arch::boot::setup::boot_info;
+use crate::arch::paging::{
+    ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, table_entry,
+};
+use crate::arch::system::{invalidate, page_fault_address};
+use crate::arch::irq::sti;
+use crate::fs::buffer::{BLOCK_SIZE, bread_page};
+use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
+use crate::kernel::printk::printk;
+use crate::kernel::shared::IrqCell;
+use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
+use crate::kernel::task::{TASK_SIZE, Task, current, tasks};
+use crate::kernel::traps::{TrapFrame, fix_up};
+use crate::kernel::types::{Block, LinAddr, PhysAddr, UserAddr};
+
+/// How far the stack may grow down from the end of the slot.
+pub const STACK_LIMIT: u32 = 8 << 20;
+/// A push or `enter` may touch this much below the stack pointer.
+const STACK_SLACK: u32 = 32;
+/// Pages in a slot.
+const SLOT_PAGES: u32 = TASK_SIZE / PAGE_SIZE;
+
+const PRIVATE: PageFlags = PageFlags::PRESENT.union(PageFlags::WRITE).union(PageFlags::USER);
+const SHARED: PageFlags = PageFlags::PRESENT.union(PageFlags::USER);
+const CLEAN: PageFlags = PageFlags::PRESENT.union(PageFlags::DIRTY);
+
+/// How often each thing has happened, for the tests and for F12.
+pub struct Counters {
+    pub no_page: IrqCell<u32>,
+    pub wp_page: IrqCell<u32>,
+    pub copied: IrqCell<u32>,
+    pub given_back: IrqCell<u32>,
+    pub zero_filled: IrqCell<u32>,
+    pub loaded: IrqCell<u32>,
+    pub shared: IrqCell<u32>,
+}
+
+/// The counters since boot.
+pub static COUNTERS: Counters = Counters {
+    no_page: IrqCell::new(0),
+    wp_page: IrqCell::new(0),
+    copied: IrqCell::new(0),
+    given_back: IrqCell::new(0),
+    zero_filled: IrqCell::new(0),
+    loaded: IrqCell::new(0),
+    shared: IrqCell::new(0),
+};
+
+fn count(counter: &IrqCell<u32>) {
+    counter.set(counter.get().wrapping_add(1));
+}
+
+/// A page fault found no memory: says so once for the process, which dies by
+/// SIGKILL on its way out of the kernel (0.11 `oom` makes it exit on the spot).
+fn oom(task: &Task) {
+    if task.signal.get() & 1 << (SIGKILL - 1) == 0 {
+        task.with_name(|name| printk!("out of memory: process {} ({name})\n\r", task.pid.get()));
+    }
+    task.raise(SIGKILL);
+}
+
+/// The directory entries of `task`'s slot carry the user bit from now on, or no
+/// more. Not in 0.11. The caller flushes the TLB.
+#[inline]
+pub fn set_slot_user(task: &Task, user: bool) {
+    let mut tables = task.tables.get();
+    while tables != 0 {
+        let index = tables.trailing_zeros();
+        tables &= tables - 1;
+        let dir = dir_entry(LinAddr(task.start_code.get().0 + index * TABLE_SPAN));
+        let entry = dir.get();
+        dir.set(if user { entry.with(PageFlags::USER) } else { entry.without(PageFlags::USER) });
+    }
+}
+
+/// Is it the running task, whose directory entries carry the user bit?
+fn is_running(task: &Task) -> bool {
+    core::ptr::eq(task, &raw const *current())
+}
+
+/// Enters `table` as the page table for `addr` in `task`'s slot.
+fn add_table(task: &Task, addr: LinAddr, table: Page) {
+    let dir = dir_entry(addr);
+    debug_assert!(!dir.get().present());
+    let flags = if is_running(task) { PRIVATE } else { PRIVATE.difference(PageFlags::USER) };
+    dir.set(Entry::new(table.into_raw(), flags));
+    let index = (addr.0 - task.start_code.get().0) / TABLE_SPAN;
+    task.tables.set(task.tables.get() | 1 << index);
+}
+
+/// The slot's mapped pages lie in these two ranges of page numbers.
+fn mapped_ranges(task: &Task) -> [core::ops::Range<u32>; 2] {
+    let low = task.mapped_low.get();
+    [0..low, task.mapped_high.get().max(low)..SLOT_PAGES]
+}
+
+/// Calls `f` with each present table entry of `task`'s slot and its page
+/// number in the slot. Skips what has no table, and what was never mapped.
+#[inline]
+pub(super) fn for_each_present(task: &Task, mut f: impl FnMut(u32, EntryRef, Entry)) {
+    let base = task.start_code.get().0;
+    for range in mapped_ranges(task) {
+        let mut page = range.start;
+        while page < range.end {
+            let table_end = (page / ENTRIES + 1) * ENTRIES;
+            let end = table_end.min(range.end);
+            if let Some(mut entry_ref) = table_entry(LinAddr(base + page * PAGE_SIZE)) {
+                while page < end {
+                    let entry = entry_ref.get();
+                    if entry.present() {
+                        f(page, entry_ref, entry);
+                    }
+                    entry_ref = entry_ref.next();
+                    page += 1;
+                }
+            }
+            page = end;
+        }
+    }
+}
+
+/// The pages that `task` has mapped.
+pub fn count_pages(task: &Task) -> u32 {
+    let mut pages = 0;
+    for_each_present(task, |_, _, _| pages += 1);
+    pages
+}
+
+/// Unmaps every page of `task`'s slot and frees its page tables, on exec and
+/// exit (0.11 `free_page_tables`). Pages whose last reference this was are
+/// free, and keep their contents.
+pub fn free_page_tables(task: &Task) {
+    for_each_present(task, |_, entry_ref, entry| {
+        entry_ref.set(Entry::NONE);
+        free_page(entry.page());
+    });
+    let mut tables = task.tables.replace(0);
+    while tables != 0 {
+        let index = tables.trailing_zeros();
+        tables &= tables - 1;
+        let dir = dir_entry(LinAddr(task.start_code.get().0 + index * TABLE_SPAN));
+        let table = dir.get().page();
+        dir.set(Entry::NONE);
+        free_page(table);
+    }
+    task.mapped_low.set(0);
+    task.mapped_high.set(SLOT_PAGES);
+    invalidate();
+}
+
+/// Gives `child` every page of `parent`, read-only on both sides, for fork
+/// (0.11 `copy_page_tables`). The kernel's own pages, which task 0 has, are
+/// shared without being counted and stay writable for task 0.
+///
+/// # Errors
+/// `EAGAIN` when there is no page for a table, or when one of the child's
+/// directory entries is occupied, which is said on the console (0.11 panics);
+/// what was copied is freed again.
+pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
+    let from = parent.start_code.get().0;
+    let to = child.start_code.get().0;
+    if slot_is_occupied(child) {
+        printk!("copy_page_tables: slot {} has page tables already\n\r", child.nr.get());
+        return Err(EAGAIN);
+    }
+    let mut tables = parent.tables.get();
+    if from == 0 {
+        tables &= 1; // task 0 is linked below 640 KB; the rest maps memory
+    }
+    while tables != 0 {
+        let index = tables.trailing_zeros();
+        tables &= tables - 1;
+        let Some(table) = Page::zeroed() else {
+            free_page_tables(child);
+            return Err(EAGAIN);
+        };
+        add_table(child, LinAddr(to + index * TABLE_SPAN), table);
+    }
+    child.mapped_low.set(parent.mapped_low.get());
+    child.mapped_high.set(parent.mapped_high.get());
+    for_each_present(parent, |page, entry_ref, entry| {
+        let read_only = entry.without(PageFlags::WRITE);
+        if let Some(target) = table_entry(LinAddr(to + page * PAGE_SIZE)) {
+            target.set(read_only);
+            if map_nr(entry.page()).is_some() {
+                entry_ref.set(read_only);
+                add_reference(entry.page());
+            }
+        }
+    });
+    invalidate();
+    Ok(())
+}
+
+/// Has any of the slot's 16 directory entries something in it?
+fn slot_is_occupied(task: &Task) -> bool {
+    let base = task.start_code.get().0;
+    (0..TASK_SIZE / TABLE_SPAN).any(|index| dir_entry(LinAddr(base + index * TABLE_SPAN)).get().present())
+}
+
+/// Maps `page` at `addr` of `task`'s slot (0.11 `put_page`), with a page table
+/// where there is none yet.
+///
+/// # Errors
+/// `ENOMEM` when there is no page for the table.
+pub fn put_page(task: &Task, page: Page, addr: UserAddr, dirty: bool) -> Result<(), Errno> {
+    let entry_ref = make_table_entry(task, addr)?;
+    if entry_ref.get().present() {
+        return Ok(()); // mapped while we slept: the page is given back
+    }
+    let flags = if dirty { PRIVATE.union(PageFlags::DIRTY) } else { PRIVATE };
+    entry_ref.set(Entry::new(page.into_raw(), flags));
+    note_mapped(task, addr);
+    Ok(())
+}
+
+/// Widens the ranges that `for_each_present` looks at, so that they hold `addr`.
+fn note_mapped(task: &Task, addr: UserAddr) {
+    let page = addr.0 / PAGE_SIZE;
+    if addr.0 < TASK_SIZE - STACK_LIMIT {
+        task.mapped_low.set(task.mapped_low.get().max(page + 1));
+    } else {
+        task.mapped_high.set(task.mapped_high.get().min(page));
+    }
+}
+
+/// The table entry for `addr`, with a new table where there is none.
+fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
+    let linear = task.linear(addr);
+    if let Some(entry_ref) = table_entry(linear) {
+        return Ok(entry_ref);
+    }
+    add_table(task, linear, Page::zeroed().ok_or(ENOMEM)?);
+    table_entry(linear).ok_or(ENOMEM)
+}
+
+/// Gives write access to the page of a present, read-only entry: to the page
+/// itself when no one else refers to it, else to a copy (0.11 `un_wp_page`).
+/// The copy is marked dirty, so that it is never shared as a clean page of the
+/// program's file.
+///
+/// # Errors
+/// `ENOMEM` when there is no page for the copy.
+fn un_wp_page(entry_ref: EntryRef) -> Result<(), Errno> {
+    let entry = entry_ref.get();
+    let old = entry.page();
+    if map_nr(old).is_some() && page_count(old) == 1 {
+        entry_ref.set(entry.with(PageFlags::WRITE));
+        count(&COUNTERS.given_back);
+        invalidate();
+        return Ok(());
+    }
+    let new = Page::alloc().ok_or(ENOMEM)?;
+    copy_page(old, &new);
+    entry_ref.set(Entry::new(new.into_raw(), PRIVATE.union(PageFlags::DIRTY)));
+    free_page(old);
+    count(&COUNTERS.copied);
+    invalidate();
+    Ok(())
+}
+
+/// Copies the page at `from` (0.11's macro `copy_page`).
+#[inline(always)]
+fn copy_page(from: PhysAddr, to: &Page) {
+    // SAFETY: `from` is the page of a present entry, so it is memory that the
+    // kernel maps to itself; `to` is ours alone; they differ. Byte-wise
+    // volatile semantics are not needed: no program runs meanwhile.
+    unsafe {
+        core::ptr::copy_nonoverlapping(
+            from.0 as *const u32,
+            to.address().0 as *mut u32,
+            PAGE_SIZE as usize / 4,
+        );
+    }
+}
+
+/// A write to a read-only page of `task` (0.11 `do_wp_page`). Text is writable
+/// too, by copy: programs of the time write to it.
+///
+/// # Errors
+/// `ENOMEM`; `EFAULT` if nothing is mapped there.
+pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    count(&COUNTERS.wp_page);
+    let entry_ref = table_entry(task.linear(addr)).ok_or(EFAULT)?;
+    let entry = entry_ref.get();
+    if !entry.present() {
+        return Err(EFAULT);
+    }
+    if entry.has(PageFlags::WRITE) { Ok(()) } else { un_wp_page(entry_ref) }
+}
+
+/// Makes the page at `addr` of `task` present, writable and shared with no one,
+/// before the kernel writes to it (0.11 `write_verify`, which forgets absent
+/// pages). Between this and the write there must be no sleep: use
+/// `arch::segment`, which sees to that.
+///
+/// # Errors
+/// `EFAULT` where the program has no memory, `ENOMEM`, `EIO`.
+#[inline]
+pub fn write_verify(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    loop {
+        match table_entry(task.linear(addr)).map(EntryRef::get) {
+            Some(entry) if entry.has(SHARED.union(PageFlags::WRITE)) => return Ok(()),
+            Some(entry) if entry.present() => do_wp_page(task, addr)?,
+            _ => do_no_page(task, addr)?,
+        }
+    }
+}
+
+/// Makes the page at `addr` of `task` present, before the kernel reads it.
+/// Not in 0.11, which lets the fault happen.
+///
+/// # Errors
+/// As for [`write_verify`].
+#[inline]
+pub fn verify_read(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    loop {
+        match table_entry(task.linear(addr)).map(EntryRef::get) {
+            Some(entry) if entry.present() => return Ok(()),
+            _ => do_no_page(task, addr)?,
+        }
+    }
+}
+
+/// Maps a page of zeros at `addr` (0.11 `get_empty_page`).
+///
+/// # Errors
+/// `ENOMEM`.
+pub fn get_empty_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    let page = Page::zeroed().ok_or(ENOMEM)?;
+    count(&COUNTERS.zero_filled);
+    put_page(task, page, addr, false)
+}
+
+/// Shares `other`'s page at `addr` with `task`, if it is present and clean
+/// (0.11 `try_to_share`). Both run the same file, so a clean page there is the
+/// page wanted here.
+///
+/// # Errors
+/// `ENOMEM` when there is no page for a table.
+fn try_to_share(task: &Task, other: &Task, addr: UserAddr) -> Result<bool, Errno> {
+    let Some(from) = table_entry(other.linear(addr)) else {
+        return Ok(false);
+    };
+    let entry = from.get();
+    if entry.0 & CLEAN.bits() != PageFlags::PRESENT.bits() || map_nr(entry.page()).is_none() {
+        return Ok(false);
+    }
+    let to = make_table_entry(task, addr)?;
+    if to.get().present() {
+        return Ok(true);
+    }
+    from.set(entry.without(PageFlags::WRITE));
+    to.set(Entry::new(entry.page(), SHARED));
+    add_reference(entry.page());
+    note_mapped(task, addr);
+    count(&COUNTERS.shared);
+    invalidate();
+    Ok(true)
+}
+
+/// Looks for another process that runs the same file and has a clean page for
+/// `addr` (0.11 `share_page`).
+///
+/// # Errors
+/// `ENOMEM` when there is no page for a table.
+fn share_page(task: &Task, addr: UserAddr) -> Result<bool, Errno> {
+    let Some(executable) = task.executable.get() else {
+        return Ok(false);
+    };
+    if executable.i_text.get() < 2 {
+        return Ok(false);
+    }
+    let tasks = tasks();
+    for other in tasks.users() {
+        if core::ptr::eq(other, task) {
+            continue;
+        }
+        let same = other.executable.get().is_some_and(|file| core::ptr::eq(&*file, &*executable));
+        if same && try_to_share(task, other, addr)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// May `task` touch `addr`: text, data, bss and heap, or the stack from just
+/// below the stack pointer up? Not in 0.11, where any address of the slot
+/// becomes a page of zeros.
+fn is_valid(task: &Task, addr: UserAddr) -> bool {
+    let heap_end = task.brk.get().0.max(task.end_data.get());
+    if addr.0 < heap_end.next_multiple_of(PAGE_SIZE) {
+        return true;
+    }
+    let esp = task.user_esp();
+    addr.0 < task.data_limit()
+        && addr.0 >= TASK_SIZE - STACK_LIMIT
+        && (addr.0 >= esp.saturating_sub(STACK_SLACK) || addr.0 >= task.start_stack.get().0)
+}
+
+/// Brings the absent page at `addr` of `task`: shares it, loads it from the
+/// program's file, or maps zeros (0.11 `do_no_page`). May sleep.
+///
+/// # Errors
+/// `EFAULT` where the program has no memory, `ENOMEM`, `EIO`.
+pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    count(&COUNTERS.no_page);
+    if !is_valid(task, addr) {
+        return Err(EFAULT);
+    }
+    let addr = UserAddr(addr.0 & !(PAGE_SIZE - 1));
+    let end_data = task.end_data.get();
+    let executable = match task.executable.get() {
+        Some(inode) if addr.0 < end_data => inode,
+        _ => return get_empty_page(task, addr),
+    };
+    if share_page(task, addr)? {
+        return Ok(());
+    }
+    let mut page = Page::alloc().ok_or(ENOMEM)?;
+    let first = 1 + addr.0 / BLOCK_SIZE as u32; // block 0 holds the header
+    let mut blocks = [Block(0); 4];
+    for (block, number) in blocks.iter_mut().zip(first..) {
+        *block = executable.bmap(number)?;
+    }
+    bread_page(&mut page, executable.i_dev.get(), blocks).map_err(|_| EIO)?;
+    count(&COUNTERS.loaded);
+    let in_file = (end_data - addr.0).min(PAGE_SIZE) as usize;
+    page.data_mut()[in_file..].fill(0);
+    put_page(task, page, addr, false)
+}
+
+/// The page-fault handler: 0.11 decides in `mm/page.s` by the error code alone.
+///
+/// Asked first is whether the address lies in the running task's own slot: a
+/// fault outside it, which is how an attempt on the kernel or a neighbour ends
+/// where segment limits are not checked, is SIGSEGV, never a copy on write.
+#[unsafe(no_mangle)]
+extern "C" fn do_page_fault(frame: &mut TrapFrame) {
+    let linear = page_fault_address();
+    if frame.interrupts_were_on() {
+        sti();
+    }
+    if !frame.from_user() {
+        if !fix_up(frame) {
+            frame.die_in_kernel("page fault", Some(linear));
+        }
+        return;
+    }
+    let task = current();
+    let Some(addr) = task.offset_of(linear) else {
+        return task.raise_fault(SIGSEGV);
+    };
+    const PRESENT: u32 = 1;
+    let result = if frame.orig_eax & PRESENT != 0 {
+        // A present page may only lack write access.
+        if frame.orig_eax & 2 != 0 { do_wp_page(&task, addr) } else { Err(EFAULT) }
+    } else {
+        do_no_page(&task, addr)
+    };
+    match result {
+        Ok(()) => {}
+        Err(ENOMEM) => oom(&task),
+        Err(EIO) => task.raise_fault(SIGBUS),
+        Err(_) => task.raise_fault(SIGSEGV),
+    }
+}
+
+/// Sets up `mem_map` (0.11 `mem_init`): main memory is what lies in the
+/// loader's memory map between `start_mem` and `end_mem`. Adds page tables for
+/// memory above 16 MB behind the four that `head.S` made, and takes the user
+/// bit from all but task 0's directory entry while it runs.
+pub fn mem_init(start_mem: PhysAddr, end_mem: PhysAddr) {
+    for table in 4..end_mem.0.div_ceil(TABLE_SPAN) {
+        let place = PhysAddr((1 + table) * PAGE_SIZE);
+        dir_entry(LinAddr(table * TABLE_SPAN)).set(Entry::new(place, PRIVATE));
+        for page in 0..ENTRIES {
+            let addr = table * TABLE_SPAN + page * PAGE_SIZE;
+            if let Some(entry_ref) = table_entry(LinAddr(addr)) {
+                entry_ref.set(Entry::new(PhysAddr(addr), PRIVATE));
+            }
+        }
+    }
+    invalidate();
+    for region in boot_info().regions() {
+        add_main_memory(region.start.max(start_mem), region.end.min(end_mem));
+    }
+}
+
+/// Prints how memory is used, for F12 (0.11 `calc_mem`).
+pub fn calc_mem() {
+    printk!("{} pages free\n\r", nr_free_pages());
+    for task in tasks().users() {
+        printk!("slot {}: {} pages\n\r", task.nr.get(), count_pages(task));
+    }
+}

@@ -1,0 +1,5 @@
+//! Memory management (0.11 `mm/`).
+
+pub mod memory;
+pub mod page;
+pub mod rmap;

@@ -1,0 +1,210 @@
+//! Pages of main memory: `mem_map`, and the handle that owns a page
+//! (the first part of 0.11 `mm/memory.c`: `get_free_page`, `free_page`).
+//!
+//! Finding a free page does not scan: a bitmap of the free pages, with one
+//! word of summary for each 32 words of it, leads to the highest free page in
+//! three steps. Freed pages keep their contents; who needs a clear page gets
+//! it cleared then.
+
+use crate::kernel::shared::IrqCell;
+use crate::kernel::types::PhysAddr;
+
+/// Bytes in a page.
+pub const PAGE_SIZE: u32 = 4096;
+/// `mem_map` begins at 1 MB.
+pub const LOW_MEM: u32 = 0x10_0000;
+/// Physical memory that the kernel uses: slot 0 maps it, so 64 MB.
+pub const MEMORY_MAX: u32 = 0x400_0000;
+/// Entries in `mem_map`.
+pub const PAGING_PAGES: usize = ((MEMORY_MAX - LOW_MEM) / PAGE_SIZE) as usize;
+/// The count of a page that is not main memory (0.11 `USED`).
+pub const USED: u8 = 100;
+
+const WORDS: usize = PAGING_PAGES.div_ceil(32);
+const SUMMARY_WORDS: usize = WORDS.div_ceil(32);
+
+/// All counts, and which of them are 0. Touched by tasks only; the cells are
+/// `IrqCell`s because those are `Sync` and compile to single instructions.
+struct MemMap {
+    count: [IrqCell<u8>; PAGING_PAGES],
+    /// Bit p%32 of word p/32: page p is free.
+    free: [IrqCell<u32>; WORDS],
+    /// Bit w%32 of word w/32: word w of `free` is not 0.
+    summary: [IrqCell<u32>; SUMMARY_WORDS],
+    free_pages: IrqCell<u32>,
+}
+
+static MEM_MAP: MemMap = MemMap {
+    count: [const { IrqCell::new(USED) }; PAGING_PAGES],
+    free: [const { IrqCell::new(0) }; WORDS],
+    summary: [const { IrqCell::new(0) }; SUMMARY_WORDS],
+    free_pages: IrqCell::new(0),
+};
+
+/// The index of a page in `mem_map` (0.11 `MAP_NR`); `None` below 1 MB and
+/// from 64 MB up.
+#[inline(always)]
+pub fn map_nr(page: PhysAddr) -> Option<usize> {
+    let index = (page.0.wrapping_sub(LOW_MEM) / PAGE_SIZE) as usize;
+    (index < PAGING_PAGES).then_some(index)
+}
+
+/// How many entries of page tables and other owners refer to the page.
+pub fn page_count(page: PhysAddr) -> u8 {
+    map_nr(page).map_or(USED, |index| MEM_MAP.count[index].get())
+}
+
+/// Free pages of main memory.
+pub fn nr_free_pages() -> u32 {
+    MEM_MAP.free_pages.get()
+}
+
+fn mark_free(index: usize) {
+    let word = &MEM_MAP.free[index / 32];
+    word.set(word.get() | 1 << (index % 32));
+    let summary = &MEM_MAP.summary[index / 1024];
+    summary.set(summary.get() | 1 << (index / 32 % 32));
+    MEM_MAP.free_pages.set(MEM_MAP.free_pages.get() + 1);
+}
+
+/// Declares `[start, end)` main memory, all of it free (the last loop of 0.11
+/// `mem_init`). Call it once for each piece.
+pub(super) fn add_main_memory(start: PhysAddr, end: PhysAddr) {
+    let mut page = start.0.next_multiple_of(PAGE_SIZE).max(LOW_MEM);
+    while page + PAGE_SIZE <= end.0.min(MEMORY_MAX) {
+        if let Some(index) = map_nr(PhysAddr(page))
+            && MEM_MAP.count[index].get() == USED
+        {
+            MEM_MAP.count[index].set(0);
+            mark_free(index);
+        }
+        page += PAGE_SIZE;
+    }
+}
+
+/// Takes the highest free page; its contents are garbage, its count is 1.
+#[inline]
+fn take_free_page() -> Option<PhysAddr> {
+    for (block, summary) in MEM_MAP.summary.iter().enumerate().rev() {
+        let bits = summary.get();
+        if bits == 0 {
+            continue;
+        }
+        let index = block * 32 + bits.ilog2() as usize;
+        let word = MEM_MAP.free.get(index)?;
+        let rest = word.get();
+        let bit = rest.checked_ilog2()?;
+        word.set(rest & !(1 << bit));
+        if rest & !(1 << bit) == 0 {
+            summary.set(bits & !(1 << (index % 32)));
+        }
+        let page = index * 32 + bit as usize;
+        MEM_MAP.count.get(page)?.set(1);
+        MEM_MAP.free_pages.set(MEM_MAP.free_pages.get() - 1);
+        return Some(PhysAddr(LOW_MEM + page as u32 * PAGE_SIZE));
+    }
+    None
+}
+
+/// One more reference to a page of main memory. Pages that `mem_map` does not
+/// count (the kernel's own) are left alone.
+///
+/// Crate-private: whoever calls it has put the page into a page table.
+#[inline]
+pub(super) fn add_reference(page: PhysAddr) {
+    if let Some(index) = map_nr(page) {
+        let count = &MEM_MAP.count[index];
+        debug_assert!(count.get() != 0 && count.get() < USED);
+        count.set(count.get() + 1);
+    }
+}
+
+/// Gives back one reference to a page; at 0 the page is free and may be handed
+/// out again (0.11 `free_page`). Pages below 1 MB are the kernel's: nothing
+/// happens.
+///
+/// Crate-private: whoever calls it has taken the page out of a page table.
+pub(super) fn free_page(page: PhysAddr) {
+    if page.0 < LOW_MEM {
+        return;
+    }
+    let Some(index) = map_nr(page) else {
+        panic!("trying to free nonexistent page {:#x}", page.0);
+    };
+    let count = &MEM_MAP.count[index];
+    match count.get() {
+        0 => panic!("trying to free free page {:#x}", page.0),
+        USED => panic!("trying to free page {:#x}, which is not main memory", page.0),
+        1 => {
+            count.set(0);
+            mark_free(index);
+        }
+        many => count.set(many - 1),
+    }
+}
+
+/// A page of main memory that this value owns; dropping it gives it back.
+pub struct Page {
+    address: PhysAddr,
+}
+
+impl Page {
+    /// A page with garbage in it, for who overwrites it whole. `None` when
+    /// memory is full.
+    #[inline]
+    pub fn alloc() -> Option<Page> {
+        take_free_page().map(|address| Page { address })
+    }
+
+    /// A page of zeros (0.11 `get_free_page`). `None` when memory is full.
+    #[inline]
+    pub fn zeroed() -> Option<Page> {
+        let mut page = Page::alloc()?;
+        page.data_mut().fill(0);
+        Some(page)
+    }
+
+    /// Where it lies; also its address in the kernel's segment.
+    #[inline(always)]
+    pub fn address(&self) -> PhysAddr {
+        self.address
+    }
+
+    /// Its contents.
+    #[inline(always)]
+    pub fn data(&self) -> &[u8; PAGE_SIZE as usize] {
+        // SAFETY: a page of main memory, mapped to itself for the kernel, and
+        // ours alone: no other value and no page table refers to it.
+        unsafe { &*(self.address.0 as *const [u8; PAGE_SIZE as usize]) }
+    }
+
+    /// Its contents, for writing.
+    #[inline(always)]
+    pub fn data_mut(&mut self) -> &mut [u8; PAGE_SIZE as usize] {
+        // SAFETY: as for `data`, and borrowed mutably.
+        unsafe { &mut *(self.address.0 as *mut [u8; PAGE_SIZE as usize]) }
+    }
+
+    /// Hands the page over to a page table or to the process table, which
+    /// gives it back with [`free_page`] or [`Page::from_raw`].
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> PhysAddr {
+        let address = self.address;
+        core::mem::forget(self);
+        address
+    }
+
+    /// Takes a page back that [`Page::into_raw`] gave away.
+    ///
+    /// # Safety
+    /// The page came from `into_raw`, and its new owner has let go of it.
+    pub(crate) unsafe fn from_raw(address: PhysAddr) -> Page {
+        Page { address }
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        free_page(self.address);
+    }
+}
