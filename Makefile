@@ -1,0 +1,174 @@
+# linux011: everything there is to do. `make` alone explains the targets.
+#
+# Real work is done by cargo and by `xtask`, the host program in tools/; both
+# decide themselves what is out of date. Files in build/ are only written when
+# their contents change, so that nothing follows from a build without change.
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# --- What `make run` and its like may be told ---------------------------------
+
+# Memory of the virtual machine, in MB.
+MEM ?= 16
+# Kernel command line.
+CMDLINE ?=
+# Only tests whose name contains this.
+FILTER ?=
+# Further arguments for the command behind the target.
+ARGS ?=
+# Largest kernel: text and data, in KB.
+SIZE_LIMIT := 256
+# Deepest kernel stack, in bytes, that the static analysis may find: a page less
+# the task structure at its foot, and what must stay spare.
+STACK_LIMIT := 2560
+
+# --- Set-up -------------------------------------------------------------------
+
+# Everything but help and clean needs the tools: tools/setup.sh finds or installs
+# them and says in build/toolchain.mk which Rust toolchain to use. It runs each
+# time, takes a few milliseconds, and writes only what changed.
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),help)),)
+include build/toolchain.mk
+build/toolchain.mk: FORCE
+	@tools/setup.sh
+endif
+
+# One toolchain for all, whatever else is in PATH.
+export PATH := $(RUST_BIN):$(PATH):/sbin:/usr/sbin
+export RUSTC := $(RUST_BIN)/rustc
+export RUSTDOC := $(RUST_BIN)/rustdoc
+export RUSTFMT := $(RUST_BIN)/rustfmt
+export CARGO := $(RUST_BIN)/cargo
+# `cargo clippy` would look into ~/.cargo/bin first, where rustup's stand-in is.
+CLIPPY := $(RUST_BIN)/cargo-clippy clippy
+FMT := $(RUST_BIN)/cargo-fmt
+
+XTASK := tools/target/debug/xtask
+
+# Guest code: our target, with the parts of the standard library it needs.
+TARGET := i386-linux011
+STD := -Zbuild-std=core,compiler_builtins,alloc -Zbuild-std-features=compiler-builtins-mem
+GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(STD)
+GUEST_ENV := RUSTC_BOOTSTRAP=1
+
+.PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
+        xtask kernel user tests-guest screenshots
+FORCE:
+
+help: ## this list
+	@echo 'make run          boot to a shell in QEMU (MEM=8 CMDLINE="..." ARGS="--iso")'
+	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
+	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
+	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
+	@echo 'make bochs        boot the ISO in Bochs, screen in this terminal'
+	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached to it'
+	@echo 'make kernel       build/linux011.elf'
+	@echo 'make user         build/root.img, the root image with its programs'
+	@echo 'make screenshots  the pictures in docs/'
+	@echo 'make fmt          format all Rust code'
+	@echo 'make clean        remove everything that was built'
+	@echo
+	@echo 'Each target installs what it lacks (as root, on Debian) or says what to install.'
+	@echo 'Tools by hand: $(XTASK) --help'
+
+# --- The host program ---------------------------------------------------------
+
+xtask: $(XTASK)
+$(XTASK): FORCE
+	@$(CARGO) build --quiet --locked --manifest-path tools/Cargo.toml
+
+# --- Kernel -------------------------------------------------------------------
+
+KERNEL := build/linux011.elf
+kernel: $(KERNEL)
+
+$(KERNEL): FORCE | $(XTASK)
+	@$(GUEST_ENV) RUSTFLAGS=-Zemit-stack-sizes $(CARGO) build --locked $(GUEST)
+	@$(XTASK) symbols target/$(TARGET)/release/linux011 --out $@
+	@$(XTASK) size $@ --limit $(SIZE_LIMIT)
+
+# --- User programs and images -------------------------------------------------
+
+# Rust programs: every binary of the workspace user/ becomes build/user/NAME.
+build/user.stamp: FORCE | $(XTASK)
+	@$(GUEST_ENV) $(XTASK) programs --dir user --out build/user --elf build/elf/user \
+		-- --locked --workspace $(GUEST)
+
+# C programs: user/c/NAME.c becomes build/c/NAME.
+C_PROGRAMS := $(patsubst user/c/%.c,build/c/%,$(wildcard user/c/*.c))
+C_PARTS := $(wildcard user/c/lib/* include/*.h include/*/*.h) tools/cc-linux011 user/link.ld
+build/c/%: user/c/%.c $(C_PARTS) | $(XTASK)
+	@mkdir -p build/c
+	@tools/cc-linux011 -o $@ $<
+
+user: build/root.img
+build/root.img: build/user.stamp $(C_PROGRAMS) FORCE
+	@$(XTASK) image --manifest user/root.manifest --out $@
+
+# Guest test programs share the target folder, and so the runtime, with user/.
+build/test.stamp: FORCE | $(XTASK)
+	@$(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
+		$(XTASK) programs --dir tests/guest --out build/test --elf build/elf/test \
+		-- --locked $(GUEST)
+
+tests-guest: build/test.img
+build/test.img: build/test.stamp build/user.stamp $(C_PROGRAMS) FORCE
+	@$(XTASK) image --manifest tests/test.manifest --out $@
+
+# --- Products and runs --------------------------------------------------------
+
+ISO := build/linux011.iso
+iso: $(ISO)
+$(ISO): grub/grub.cfg $(KERNEL) build/root.img
+	@$(XTASK) iso --kernel $(KERNEL) --module build/root.img --config grub/grub.cfg --out $@
+
+run: $(KERNEL) build/root.img $(ISO)
+	@$(XTASK) run --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
+
+bochs: $(ISO)
+	@$(XTASK) bochs --mem $(MEM) $(ARGS)
+
+gdb: $(KERNEL) build/root.img
+	@$(XTASK) gdb --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
+
+screenshots: $(KERNEL) build/root.img $(ISO)
+	@$(XTASK) screenshot $(ARGS)
+
+test: $(KERNEL) build/root.img build/test.img $(ISO)
+	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
+
+# --- Checks -------------------------------------------------------------------
+
+check: fmt-check clippy scan stack
+
+# The crates, each a workspace of its own.
+GUEST_CRATES := . user tests/guest
+
+fmt: ## formats
+	@for crate in tools $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
+
+fmt-check:
+	@for crate in tools $(GUEST_CRATES); do (cd $$crate && $(FMT) --all --check) || exit 1; done
+
+# -Zemit-stack-sizes as in the build: otherwise the kernel would be built twice.
+clippy: | $(XTASK)
+	@cd tools && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
+	@$(GUEST_ENV) RUSTFLAGS=-Zemit-stack-sizes $(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
+	@cd user && $(GUEST_ENV) $(CLIPPY) --locked --quiet --workspace $(GUEST) -- -D warnings
+	@cd tests/guest && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
+		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
+
+scan: $(KERNEL) build/user.stamp build/test.stamp
+	@$(XTASK) scan $(KERNEL) build/elf/user/* build/elf/test/*
+
+stack: $(KERNEL)
+	@$(XTASK) stack $(KERNEL) --limit $(STACK_LIMIT)
+
+size: $(KERNEL)
+	@$(XTASK) size $(KERNEL) --limit $(SIZE_LIMIT)
+
+clean:
+	rm -rf build target tools/target user/target tests/guest/target
