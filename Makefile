@@ -55,7 +55,7 @@ GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(S
 GUEST_ENV := RUSTC_BOOTSTRAP=1
 
 .PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user tests-guest screenshots
+        xtask kernel user c-programs tests-guest test-c screenshots
 FORCE:
 
 help: ## this list
@@ -97,15 +97,16 @@ build/user.stamp: FORCE | $(XTASK)
 	@$(GUEST_ENV) $(XTASK) programs --dir user --out build/user --elf build/elf/user \
 		-- --locked --workspace $(GUEST)
 
-# C programs: user/c/NAME.c becomes build/c/NAME.
-C_PROGRAMS := $(patsubst user/c/%.c,build/c/%,$(wildcard user/c/*.c))
-C_PARTS := $(wildcard user/c/lib/* include/*.h include/*/*.h) tools/cc-linux011 user/link.ld
-build/c/%: user/c/%.c $(C_PARTS) | $(XTASK)
-	@mkdir -p build/c
-	@tools/cc-linux011 -o $@ $<
+# C programs: user/c/progs/NAME.c becomes build/c/bin/NAME, by tools/cc-linux011.
+c-programs: | $(XTASK)
+	@$(MAKE) -s -C user/c BUILD=$(CURDIR)/build programs
+
+# The C library's own tests, which run on the host.
+test-c:
+	@$(MAKE) -s -C user/c BUILD=$(CURDIR)/build test
 
 user: build/root.img
-build/root.img: build/user.stamp $(C_PROGRAMS) FORCE
+build/root.img: build/user.stamp c-programs FORCE
 	@$(XTASK) image --manifest user/root.manifest --out $@
 
 # Guest test programs share the target folder, and so the runtime, with user/.
@@ -115,7 +116,7 @@ build/test.stamp: FORCE | $(XTASK)
 		-- --locked $(GUEST)
 
 tests-guest: build/test.img
-build/test.img: build/test.stamp build/user.stamp $(C_PROGRAMS) FORCE
+build/test.img: build/test.stamp build/user.stamp c-programs FORCE
 	@$(XTASK) image --manifest tests/test.manifest --out $@
 
 # --- Products and runs --------------------------------------------------------
@@ -137,7 +138,7 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Checks -------------------------------------------------------------------
@@ -161,8 +162,8 @@ clippy: | $(XTASK)
 	@cd tests/guest && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
 		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
 
-scan: $(KERNEL) build/user.stamp build/test.stamp
-	@$(XTASK) scan $(KERNEL) build/elf/user/* build/elf/test/*
+scan: $(KERNEL) build/user.stamp build/test.stamp c-programs
+	@$(XTASK) scan $(KERNEL) build/elf/user/* build/elf/test/* build/elf/c/*
 
 stack: $(KERNEL)
 	@$(XTASK) stack $(KERNEL) --limit $(STACK_LIMIT)
