@@ -9,5 +9,6 @@ pub mod io;
 pub mod irq;
 pub mod offsets;
 pub mod paging;
+pub mod power;
 pub mod segment;
 pub mod system;

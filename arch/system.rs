@@ -102,3 +102,11 @@ pub unsafe fn jump_to_task(nr: TaskNr) {
     // which the missing `nomem` says.
     unsafe { core::arch::asm!("ljmp *({0})", in(reg) &target, options(att_syntax)) }
 }
+
+/// The program's `gs`, which the kernel leaves alone.
+pub fn user_gs() -> u32 {
+    let gs: u32;
+    // SAFETY: reads a segment register.
+    unsafe { core::arch::asm!("mov {:e}, gs", out(reg) gs, options(nomem, nostack, preserves_flags)) };
+    gs & 0xffff
+}

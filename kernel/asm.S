@@ -1,6 +1,6 @@
 /*
  * kernel/asm.S: the entries for the CPU's exceptions (0.11 kernel/asm.s). Each
- * pushes the error code, or 0 where the CPU pushes none, saves the registers
+ * pushes the error code, or -1 where the CPU pushes none, saves the registers
  * and calls its do_ function in traps.rs.
  */
 #include "../arch/entry.h"
@@ -12,7 +12,7 @@
 	.globl \name
 	.align 8
 \name:
-	pushl $0
+	pushl $-1
 	SAVE_ALL
 	pushl %esp
 	call do_\name

@@ -13,6 +13,9 @@ pub enum Errno {
     ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY, ETXTBSY, EFBIG, ENOSPC,
     ESPIPE, EROFS, EMLINK, EPIPE, EDOM, ERANGE, EDEADLK, ENAMETOOLONG, ENOLCK,
     ENOSYS, ENOTEMPTY, ELOOP,
+    /// A signal came: begin the call again, or `EINTR`, as `do_signal` decides.
+    /// Never seen by a program (the name is 0.12's).
+    ERESTARTSYS = 512,
 }
 
 pub use Errno::*;

@@ -5,6 +5,7 @@ pub mod chr_drv;
 pub mod errno;
 pub mod exit;
 pub mod fork;
+pub mod math;
 pub mod mktime;
 pub mod panic;
 pub mod peep;

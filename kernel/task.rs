@@ -1,12 +1,14 @@
 //! The process table and `task_struct` (0.11 `include/linux/sched.h`).
 
 use crate::arch::desc::{Descriptor, Tss};
+use crate::arch::irq::irq_save;
 use crate::fs::file_table::FileRef;
 use crate::fs::inode::InodeRef;
 use crate::kernel::errno::{EPERM, Errno};
 use crate::kernel::shared::{HandleCell, IrqCell, NoSleep};
 use crate::kernel::signal::SigAction;
 use crate::kernel::traps::TrapFrame;
+use crate::kernel::wait::WaitQueue;
 use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
 use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
@@ -43,6 +45,27 @@ pub enum TaskState {
     Stopped = 4,
 }
 
+/// Bit n of the two words: the task in slot n is runnable. Not in 0.11, which
+/// looks at all 64 slots.
+static RUNNABLE: [IrqCell<u32>; 2] = [const { IrqCell::new(0) }; 2];
+
+/// Calls `f` for each runnable task but task 0, from the last slot down.
+#[inline(always)]
+pub fn for_each_runnable(tasks: &Tasks, mut f: impl FnMut(&Task)) {
+    for (index, word) in RUNNABLE.iter().enumerate().rev() {
+        let mut bits = word.get();
+        if index == 0 {
+            bits &= !1;
+        }
+        while let Some(bit) = bits.checked_ilog2() {
+            bits &= !(1 << bit);
+            if let Some(task) = tasks.get(TaskNr((index as u32 * 32 + bit) as u8)) {
+                f(task);
+            }
+        }
+    }
+}
+
 /// A process: 0.11's `task_struct`. It lies at the start of a page whose rest
 /// is its kernel stack.
 ///
@@ -51,7 +74,7 @@ pub enum TaskState {
 /// that `system_call.S` knows.
 #[repr(C)]
 pub struct Task {
-    pub state: IrqCell<TaskState>,
+    state: IrqCell<TaskState>,
     /// Ticks left of its time slice.
     pub counter: IrqCell<i32>,
     /// Ticks of a full time slice, from `nice`.
@@ -95,6 +118,8 @@ pub struct Task {
     pub start_time: Cell<Ticks>,
     /// Has it used the coprocessor?
     pub used_math: Cell<bool>,
+    /// Sleeps here in `waitpid`. Not in 0.11.
+    pub child_exit: WaitQueue,
     /// Its controlling terminal: the index of the tty, or -1.
     pub tty: Cell<i32>,
     pub umask: Cell<u16>,
@@ -124,7 +149,86 @@ pub struct Task {
     pub canary: Cell<u32>,
 }
 
+/// Task 0's name for itself.
+const SWAPPER: [u8; 16] = *b"swapper\0\0\0\0\0\0\0\0\0";
+
 impl Task {
+    /// Task 0, before it first runs (0.11 `INIT_TASK`): runnable, priority 15,
+    /// its segments the kernel's first 640 KB.
+    pub const fn first() -> Task {
+        Task {
+            state: IrqCell::new(TaskState::Running),
+            counter: IrqCell::new(15),
+            priority: Cell::new(15),
+            signal: IrqCell::new(0),
+            blocked: IrqCell::new(0),
+            sigaction: [const { Cell::new(SigAction::DEFAULT) }; 32],
+            exit_code: Cell::new(0),
+            start_code: Cell::new(LinAddr(0)),
+            end_code: Cell::new(0),
+            end_data: Cell::new(0),
+            brk: Cell::new(UserAddr(0)),
+            start_stack: Cell::new(UserAddr(0)),
+            pid: Cell::new(Pid(0)),
+            father: Cell::new(Pid(-1)),
+            pgrp: Cell::new(Pid(0)),
+            session: Cell::new(Pid(0)),
+            leader: Cell::new(false),
+            uid: Cell::new(0),
+            euid: Cell::new(0),
+            suid: Cell::new(0),
+            gid: Cell::new(0),
+            egid: Cell::new(0),
+            sgid: Cell::new(0),
+            alarm: IrqCell::new(Ticks(0)),
+            utime: IrqCell::new(Ticks(0)),
+            stime: IrqCell::new(Ticks(0)),
+            cutime: Cell::new(Ticks(0)),
+            cstime: Cell::new(Ticks(0)),
+            start_time: Cell::new(Ticks(0)),
+            used_math: Cell::new(false),
+            child_exit: WaitQueue::new(),
+            tty: Cell::new(-1),
+            umask: Cell::new(0o22),
+            pwd: HandleCell::empty(),
+            root: HandleCell::empty(),
+            executable: HandleCell::empty(),
+            close_on_exec: Cell::new(0),
+            filp: [const { HandleCell::empty() }; NR_OPEN],
+            comm: Cell::new(SWAPPER),
+            nr: Cell::new(TaskNr(0)),
+            tables: Cell::new(0),
+            mapped_low: Cell::new(0),
+            mapped_high: Cell::new(TASK_SIZE / 4096),
+            saved_mask: Cell::new(None),
+            ldt: [
+                Cell::new(Descriptor::NULL),
+                Cell::new(Descriptor::user(LinAddr(0), 160, true)),
+                Cell::new(Descriptor::user(LinAddr(0), 160, false)),
+            ],
+            tss: UnsafeCell::new(Tss::new()),
+            canary: Cell::new(STACK_CANARY),
+        }
+    }
+
+    /// What it is doing.
+    #[inline(always)]
+    pub fn state(&self) -> TaskState {
+        self.state.get()
+    }
+
+    /// Changes what it is doing, and with that whether `schedule` considers it.
+    #[inline]
+    pub fn set_state(&self, state: TaskState) {
+        let nr = self.nr.get().0;
+        let word = &RUNNABLE[nr as usize / 32];
+        let bit = 1 << (nr % 32);
+        let _irq = irq_save();
+        self.state.set(state);
+        let others = word.get() & !bit;
+        word.set(if state == TaskState::Running { others | bit } else { others });
+    }
+
     /// Is it the superuser (0.11 `suser`)?
     pub fn suser(&self) -> bool {
         self.euid.get() == 0

@@ -7,6 +7,7 @@ use crate::arch::desc::{
 };
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::system::{clts, fnclex, has_fpu};
+use crate::kernel::math::{math_emulate, math_error};
 use crate::kernel::panic::print_registers;
 use crate::kernel::printk::printk;
 use crate::kernel::sched::math_state_restore;
@@ -16,6 +17,9 @@ use crate::kernel::signal::{
 };
 use crate::kernel::task::{current, has_current};
 use crate::kernel::types::LinAddr;
+
+/// In `TrapFrame::orig_eax`: it was not a system call.
+pub const NO_CALL: u32 = u32::MAX;
 
 /// The registers of whatever was interrupted, as `SAVE_ALL` (arch/entry.h) and
 /// the CPU leave them on the kernel stack.
@@ -100,6 +104,7 @@ pub fn fix_up(frame: &mut TrapFrame) -> bool {
 /// is the end, unless it was expected.
 fn fault(frame: &mut TrapFrame, signal: u32, what: &str) {
     if frame.from_user() {
+        frame.orig_eax = NO_CALL;
         current().raise_fault(signal);
     } else if !fix_up(frame) {
         frame.die_in_kernel(what, None);
@@ -203,7 +208,7 @@ extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
     if has_fpu() {
         math_state_restore();
     } else {
-        crate::kernel::math::math_emulate(frame);
+        math_emulate(frame);
     }
 }
 
@@ -216,7 +221,7 @@ extern "C" fn do_coprocessor_error(_frame: &mut TrapFrame) {
         // SAFETY: there is a coprocessor, and TS is clear.
         unsafe { fnclex() };
     }
-    crate::kernel::sched::math_error();
+    math_error();
 }
 
 unsafe extern "C" {

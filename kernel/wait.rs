@@ -7,7 +7,7 @@
 //! `select` needs, no memory is tied to a stack, and no wake-up is lost.
 
 use crate::arch::irq::irq_save;
-use crate::kernel::errno::{EINTR, Errno};
+use crate::kernel::errno::{ERESTARTSYS, Errno};
 use crate::kernel::sched::schedule;
 use crate::kernel::task::{TaskState, current, tasks};
 use crate::kernel::types::TaskNr;
@@ -42,7 +42,7 @@ impl WaitQueue {
         let _irq = irq_save();
         let word = &self.waiting[nr as usize / 32];
         word.set(word.get() | 1 << (nr % 32));
-        task.state.set(state);
+        task.set_state(state);
     }
 
     /// Takes the running task out again and makes it runnable.
@@ -52,7 +52,7 @@ impl WaitQueue {
         let _irq = irq_save();
         let word = &self.waiting[nr as usize / 32];
         word.set(word.get() & !(1 << (nr % 32)));
-        task.state.set(TaskState::Running);
+        task.set_state(TaskState::Running);
     }
 
     /// Makes all that wait here runnable. May be called by interrupt handlers.
@@ -69,10 +69,10 @@ impl WaitQueue {
                 bits &= bits - 1;
                 if let Some(task) = tasks.get(TaskNr((index as u32 * 32 + nr) as u8)) {
                     if matches!(
-                        task.state.get(),
+                        task.state(),
                         TaskState::Interruptible | TaskState::Uninterruptible
                     ) {
-                        task.state.set(TaskState::Running);
+                        task.set_state(TaskState::Running);
                     }
                 }
             }
@@ -99,11 +99,12 @@ impl WaitQueue {
     }
 
     /// Sleeps for as long as `busy()` holds, but no longer than until a signal
-    /// is there: then `EINTR`.
+    /// is there: then `ERESTARTSYS`,
+    /// which becomes `EINTR` unless the call is begun again.
     pub fn wait_while_interruptible(&self, mut busy: impl FnMut() -> bool) -> Result<(), Errno> {
         while busy() {
             if current().pending_signals() != 0 {
-                return Err(EINTR);
+                return Err(ERESTARTSYS);
             }
             self.prepare(TaskState::Interruptible);
             if busy() && current().pending_signals() == 0 {

@@ -27,7 +27,7 @@ use crate::kernel::printk::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{TASK_SIZE, Task, current, tasks};
-use crate::kernel::traps::{TrapFrame, fix_up};
+use crate::kernel::traps::{NO_CALL, TrapFrame, fix_up};
 use crate::kernel::types::{Block, LinAddr, PhysAddr, UserAddr};
 
 /// How far the stack may grow down from the end of the slot.
@@ -465,13 +465,15 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
         return;
     }
     let task = current();
+    let error_code = core::mem::replace(&mut frame.orig_eax, NO_CALL);
     let Some(addr) = task.offset_of(linear) else {
         return task.raise_fault(SIGSEGV);
     };
     const PRESENT: u32 = 1;
-    let result = if frame.orig_eax & PRESENT != 0 {
+    const WRITE: u32 = 2;
+    let result = if error_code & PRESENT != 0 {
         // A present page may only lack write access.
-        if frame.orig_eax & 2 != 0 { do_wp_page(&task, addr) } else { Err(EFAULT) }
+        if error_code & WRITE != 0 { do_wp_page(&task, addr) } else { Err(EFAULT) }
     } else {
         do_no_page(&task, addr)
     };

@@ -1,0 +1,270 @@
+//! Death, and who is told of it (0.11 `kernel/exit.c`).
+
+use crate::arch::desc::clear_task_descriptors;
+use crate::fs::exec::set_executable;
+use crate::kernel::chr_drv::tty_io;
+use crate::kernel::errno::{ECHILD, EINVAL, EPERM, ERESTARTSYS, ESRCH, Errno, SysResult};
+use crate::kernel::peep;
+use crate::kernel::sched::{math_state_drop, schedule};
+use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
+use crate::kernel::task::{Task, TaskState, current, tasks};
+use crate::kernel::types::{Pid, TaskNr, Ticks, UserAddr};
+use crate::mm::memory::{Page, free_page_tables};
+
+/// `waitpid`: do not wait.
+const WNOHANG: u32 = 1;
+/// `waitpid`: report stopped children too.
+const WUNTRACED: u32 = 2;
+/// Process 1, which inherits orphans.
+const INIT: Pid = Pid(1);
+
+/// Frees the page of a dead task and its slot (0.11 `release`).
+fn release(nr: TaskNr) {
+    let mut tasks = tasks();
+    match tasks.get(nr) {
+        Some(task) if task.state() == TaskState::Zombie => peep::note_stack(task),
+        _ => panic!("releasing slot {nr}, which holds no zombie"),
+    }
+    clear_task_descriptors(nr);
+    // SAFETY: a zombie never runs again, so it is not the running task; this
+    // `Tasks` is the only one, as `waitpid` holds none across the call.
+    if let Some(task) = unsafe { tasks.clear_task(nr) } {
+        let page = crate::kernel::types::PhysAddr(task.as_ptr() as u32);
+        // SAFETY: fork took the page with `into_raw`; its handles were taken
+        // out by `do_exit`, and nothing points to it any more.
+        drop(unsafe { Page::from_raw(page) });
+    }
+}
+
+/// Sends `sig` to `task` if the running process may: same user, superuser, or
+/// SIGCONT within the session (0.11 `send_sig`). Signal 0 only asks.
+///
+/// # Errors
+/// `EPERM`, `EINVAL`.
+fn send_sig(sig: u32, task: &Task) -> Result<(), Errno> {
+    let sender = current();
+    if sig > 32 {
+        return Err(EINVAL);
+    }
+    let same_user = [sender.uid.get(), sender.euid.get()]
+        .iter()
+        .any(|&id| id == task.uid.get() || id == task.suid.get());
+    let same_session = sig == SIGCONT && sender.session.get() == task.session.get();
+    if !same_user && !same_session && !sender.suser() {
+        return Err(EPERM);
+    }
+    if sig != 0 {
+        task.raise(sig);
+    }
+    Ok(())
+}
+
+/// SIGHUP to all of the running session leader's session (0.11 `kill_session`).
+fn kill_session() {
+    let leader = current();
+    for task in tasks().users() {
+        if task.session.get() == leader.session.get() && !core::ptr::eq(task, &raw const *leader) {
+            task.raise(SIGHUP);
+            task.raise(SIGCONT);
+        }
+    }
+}
+
+/// Sends `sig` to every process of group `pgrp`, without asking who may. Used
+/// by the terminals; may be called by interrupt handlers. Not in 0.11, whose
+/// `tty_intr` does it itself.
+pub fn kill_pg(pgrp: Pid, sig: u32) {
+    if pgrp.0 <= 0 {
+        return;
+    }
+    tasks().users().filter(|task| task.pgrp.get() == pgrp).for_each(|task| task.raise(sig));
+}
+
+/// Has group `pgrp` a member whose father is in another group of the same
+/// session, so that someone can continue it when it stops? Not in 0.11.
+pub fn is_orphaned_pgrp(pgrp: Pid) -> bool {
+    let tasks = tasks();
+    !tasks.users().filter(|task| task.pgrp.get() == pgrp).any(|task| {
+        tasks.find(task.father.get()).is_some_and(|father| {
+            father.pgrp.get() != pgrp && father.session.get() == task.session.get()
+        })
+    })
+}
+
+/// Sends `sig` to process `pid`; to the caller's group for 0, to everyone but
+/// init and the caller for -1, to group `-pid` below (0.11 `sys_kill`).
+///
+/// # Errors
+/// `ESRCH` if there is no such process, `EPERM` if there is, but none of them
+/// may be sent a signal; `EINVAL`.
+pub fn sys_kill(pid: i32, sig: u32) -> SysResult {
+    let sender = current();
+    let wanted = |task: &Task| match pid {
+        0 => task.pgrp.get() == sender.pgrp.get(),
+        -1 => task.pid.get() != INIT && task.pid.get() != sender.pid.get(),
+        1.. => task.pid.get() == Pid(pid),
+        _ => task.pgrp.get().0 == pid.wrapping_neg(),
+    };
+    let mut result = Err(ESRCH);
+    for task in tasks().users().filter(|&task| wanted(task)) {
+        match send_sig(sig, task) {
+            Ok(()) => result = Ok(0),
+            Err(error) if result == Err(ESRCH) => result = Err(error),
+            Err(_) => {}
+        }
+    }
+    result
+}
+
+/// SIGCHLD to the father of `task`, and wakes him if he waits, whether he lets
+/// the signal through or not (0.11 `tell_father`). A lost father is no fatal
+/// matter: init takes over.
+pub fn tell_father(task: &Task) {
+    let tasks = tasks();
+    let father = tasks.find(task.father.get()).or_else(|| {
+        task.father.set(INIT);
+        tasks.find(INIT)
+    });
+    if let Some(father) = father {
+        let stopped = task.state() == TaskState::Stopped;
+        let wanted = father.sigaction[SIGCHLD as usize - 1].get().flags & SA_NOCLDSTOP == 0;
+        if !stopped || wanted {
+            father.raise(SIGCHLD);
+        }
+        father.child_exit.wake_up();
+    }
+}
+
+/// The end of the running process (0.11 `do_exit`): memory, files and inodes
+/// are given back, children go to init, the father is told. What is left is a
+/// zombie, whose page the father's `waitpid` frees.
+///
+/// Called only where nothing is held: from `sys_exit` and from `do_signal`.
+pub fn do_exit(code: i32) -> ! {
+    let task = current();
+    if task.pid.get() == INIT {
+        panic!("init has ended with code {:#x}; is there a working shell or init= program?", code);
+    }
+    free_page_tables(&task);
+    for file in &task.filp {
+        drop(file.take());
+    }
+    drop(task.pwd.take());
+    drop(task.root.take());
+    set_executable(&task, None);
+    if task.leader.get() {
+        if let Ok(tty) = usize::try_from(task.tty.get()) {
+            tty_io::leader_exit(tty);
+        }
+        kill_session();
+    }
+    math_state_drop(&task);
+    task.alarm.set(Ticks(0));
+    for child in tasks().users().filter(|child| child.father.get() == task.pid.get()) {
+        child.father.set(INIT);
+        if child.state() == TaskState::Zombie {
+            tell_father(child);
+        }
+    }
+    task.exit_code.set(code);
+    task.set_state(TaskState::Zombie);
+    tell_father(&task);
+    schedule();
+    panic!("a zombie was scheduled");
+}
+
+/// 0.11 `sys_exit`.
+pub fn sys_exit(error_code: i32) -> SysResult {
+    do_exit((error_code & 0xff) << 8)
+}
+
+/// A child that has something to report.
+struct Report {
+    nr: TaskNr,
+    pid: Pid,
+    status: i32,
+    dead: bool,
+}
+
+/// Looks for a child of the running process that `pid` selects.
+///
+/// # Errors
+/// `ECHILD` if there is none, dead or alive.
+fn find_child(pid: i32, options: u32) -> Result<Option<Report>, Errno> {
+    let father = current();
+    let mut found = Err(ECHILD);
+    for task in tasks().users() {
+        let selected = match pid {
+            -1 => true,
+            0 => task.pgrp.get() == father.pgrp.get(),
+            1.. => task.pid.get() == Pid(pid),
+            _ => task.pgrp.get().0 == pid.wrapping_neg(),
+        };
+        if !selected || task.father.get() != father.pid.get() {
+            continue;
+        }
+        found = Ok(None);
+        let status = match task.state() {
+            TaskState::Zombie => task.exit_code.get(),
+            // A stopped child is reported once: its exit code is cleared then.
+            TaskState::Stopped if options & WUNTRACED != 0 && task.exit_code.get() != 0 => {
+                task.exit_code.get() << 8 | 0x7f
+            }
+            _ => continue,
+        };
+        let dead = task.state() == TaskState::Zombie;
+        return Ok(Some(Report { nr: task.nr.get(), pid: task.pid.get(), status, dead }));
+    }
+    found
+}
+
+/// Waits until a child has died (or stopped) and releases it (0.11
+/// `sys_waitpid`). The status goes to `stat_addr`, if that is not null, before
+/// the child is released: a bad address loses nothing.
+///
+/// # Errors
+/// `ECHILD`, `EINTR`, `EFAULT`.
+pub fn sys_waitpid(pid: i32, stat_addr: UserAddr, options: u32) -> SysResult {
+    let father = current();
+    loop {
+        if let Some(child) = find_child(pid, options)? {
+            if !stat_addr.is_null() {
+                stat_addr.write(&child.status)?;
+            }
+            reap(&child);
+            return Ok(child.pid.0);
+        }
+        if options & WNOHANG != 0 {
+            return Ok(0);
+        }
+        if father.pending_signals() != 0 {
+            return Err(ERESTARTSYS);
+        }
+        father.child_exit.prepare(TaskState::Interruptible);
+        // One that died just now has told us before we were in the queue.
+        let ready = !matches!(find_child(pid, options), Ok(None));
+        if !ready && father.pending_signals() == 0 {
+            schedule();
+        }
+        father.child_exit.finish();
+    }
+}
+
+/// Takes note of a child's report; a dead one is released, and its times are
+/// added to the father's.
+fn reap(child: &Report) {
+    let father = current();
+    let tasks = tasks();
+    let Some(task) = tasks.get(child.nr).filter(|task| task.pid.get() == child.pid) else {
+        return;
+    };
+    if !child.dead {
+        task.exit_code.set(0);
+        return;
+    }
+    let add = |sum: &core::cell::Cell<Ticks>, more: u32| sum.set(Ticks(sum.get().0.wrapping_add(more)));
+    add(&father.cutime, task.utime.get().0.wrapping_add(task.cutime.get().0));
+    add(&father.cstime, task.stime.get().0.wrapping_add(task.cstime.get().0));
+    drop(tasks);
+    release(child.nr);
+}

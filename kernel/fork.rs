@@ -1,0 +1,186 @@
+//! fork (0.11 `kernel/fork.c`).
+
+use crate::arch::desc::{KERNEL_DS, ldt_selector, set_task_descriptors};
+use crate::kernel::errno::{EAGAIN, EINVAL, Errno, SysResult};
+use crate::kernel::peep;
+use crate::kernel::printk::printk;
+use crate::kernel::sched::{jiffies, math_state_save};
+use crate::kernel::shared::{HandleCell, IrqCell};
+use crate::kernel::task::{
+    KERNEL_STACK_PAGE, NR_OPEN, STACK_FILL, TASK_SIZE, Task, TaskState, current, tasks,
+};
+use crate::kernel::traps::TrapFrame;
+use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
+use crate::kernel::wait::WaitQueue;
+use crate::mm::memory::{PAGE_SIZE, Page, copy_page_tables, write_verify};
+use core::ptr::NonNull;
+
+/// The highest process number; then they begin again.
+const PID_MAX: i32 = 32767;
+
+/// The last process number that was given away (0.11 `last_pid`).
+static LAST_PID: IrqCell<i32> = IrqCell::new(0);
+
+/// Makes `size` bytes at `addr` of the running task present, writable and
+/// unshared (0.11 `verify_area`). That holds until the next sleep only; to
+/// write there, use `arch::segment`, which checks again page by page.
+///
+/// # Errors
+/// `EFAULT` where the program has no memory, `ENOMEM`.
+pub fn verify_area(addr: UserAddr, size: u32) -> Result<(), Errno> {
+    let range = addr.slice(size)?;
+    let mut page = range.addr().0 & !(PAGE_SIZE - 1);
+    while page < range.addr().0 + range.len() {
+        write_verify(&current(), UserAddr(page.max(range.addr().0)))?;
+        page += PAGE_SIZE;
+    }
+    Ok(())
+}
+
+/// Gives the child its slot of linear space and its father's pages (0.11
+/// `copy_mem`).
+///
+/// # Errors
+/// `EAGAIN` when there is no page; `EINVAL` when the father's code and data
+/// segments are not the same slot, which 0.11 panics about.
+fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
+    let parent = current();
+    let code = parent.ldt[1].get();
+    let data = parent.ldt[2].get();
+    let base = data.base();
+    if code.base() != base || base.0 % TASK_SIZE != 0 {
+        printk!("copy_mem: code at {:#x}, data at {:#x}\n\r", code.base().0, base.0);
+        return Err(EINVAL);
+    }
+    if data.limit_in_bytes() < code.limit_in_bytes() {
+        printk!("copy_mem: bad data limit\n\r");
+        return Err(EINVAL);
+    }
+    let new_base = LinAddr(nr.0 as u32 * TASK_SIZE);
+    child.start_code.set(new_base);
+    child.ldt[1].set(code.with_base(new_base));
+    child.ldt[2].set(data.with_base(new_base));
+    copy_page_tables(&parent, child)
+}
+
+/// Makes a copy of the running task in slot `nr` (0.11 `copy_process`): first
+/// the task_struct, then memory, then files and inodes, at last the GDT
+/// entries and the place in `task[]`; only then is it made runnable. Nothing
+/// in between sleeps.
+///
+/// # Errors
+/// As for [`copy_mem`], and `EAGAIN` when there is no page for the task_struct.
+fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
+    math_state_save();
+    let parent = current();
+    let mut page = Page::alloc().ok_or(EAGAIN)?;
+    if peep::enabled() {
+        for word in page.data_mut().chunks_exact_mut(4) {
+            word.copy_from_slice(&STACK_FILL.to_le_bytes());
+        }
+    }
+    let place = page.address().0 as *mut Task;
+    // SAFETY: the page is ours, page-aligned, and larger than a Task. The
+    // parent's bits are valid for all fields but the handles, which it still
+    // owns, and the wait queue: those are overwritten, without being dropped,
+    // before a reference to the child is made.
+    let child = unsafe {
+        core::ptr::copy_nonoverlapping(&raw const *parent, place, 1);
+        (&raw mut (*place).pwd).write(HandleCell::empty());
+        (&raw mut (*place).root).write(HandleCell::empty());
+        (&raw mut (*place).executable).write(HandleCell::empty());
+        (&raw mut (*place).filp).write([const { HandleCell::empty() }; NR_OPEN]);
+        (&raw mut (*place).child_exit).write(WaitQueue::new());
+        &*place
+    };
+    child.nr.set(nr);
+    child.set_state(TaskState::Uninterruptible);
+    child.pid.set(pid);
+    child.father.set(parent.pid.get());
+    child.counter.set(parent.priority.get());
+    child.signal.set(0);
+    child.alarm.set(Ticks(0));
+    child.leader.set(false); // leadership is not inherited
+    child.utime.set(Ticks(0));
+    child.stime.set(Ticks(0));
+    child.cutime.set(Ticks(0));
+    child.cstime.set(Ticks(0));
+    child.start_time.set(jiffies());
+    child.tables.set(0);
+    child.saved_mask.set(None);
+    set_tss(child, frame, nr, page.address().0 + KERNEL_STACK_PAGE);
+    child.set_user_esp(frame.esp);
+    copy_mem(nr, child)?;
+    for (to, from) in child.filp.iter().zip(&parent.filp) {
+        drop(to.replace(from.get()));
+    }
+    drop(child.pwd.replace(parent.pwd.get()));
+    drop(child.root.replace(parent.root.get()));
+    crate::fs::exec::set_executable(child, parent.executable.get());
+    set_task_descriptors(nr, child);
+    page.into_raw();
+    // SAFETY: the page now belongs to the process table, until `release`.
+    unsafe { tasks().set_task(nr, NonNull::from(child)) };
+    child.set_state(TaskState::Running);
+    Ok(())
+}
+
+/// The child goes on where its father's system call returns, with 0 in eax.
+fn set_tss(child: &Task, frame: &TrapFrame, nr: TaskNr, stack_top: u32) {
+    // SAFETY: the child is not known to anyone yet; its TSS is ours.
+    let tss = unsafe { &mut *child.tss.get() };
+    tss.back_link = 0;
+    tss.esp0 = stack_top;
+    tss.ss0 = KERNEL_DS as u32;
+    tss.cr3 = 0;
+    tss.eip = frame.eip;
+    tss.eflags = frame.eflags;
+    tss.eax = 0;
+    tss.ecx = frame.ecx;
+    tss.edx = frame.edx;
+    tss.ebx = frame.ebx;
+    tss.esp = frame.esp;
+    tss.ebp = frame.ebp;
+    tss.esi = frame.esi;
+    tss.edi = frame.edi;
+    tss.es = frame.es & 0xffff;
+    tss.cs = frame.cs & 0xffff;
+    tss.ss = frame.ss & 0xffff;
+    tss.ds = frame.ds & 0xffff;
+    tss.fs = frame.fs & 0xffff;
+    tss.gs = crate::arch::system::user_gs();
+    tss.ldt = ldt_selector(nr) as u32;
+    tss.trace_bitmap = 0x8000_0000;
+}
+
+/// Finds a free slot and a process number that is no live process's, group's or
+/// session's (0.11 `find_empty_process`, which forgets groups and sessions).
+///
+/// # Errors
+/// `EAGAIN` when all slots are taken.
+fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
+    let tasks = tasks();
+    let nr = tasks.free_slot().ok_or(EAGAIN)?;
+    loop {
+        let next = if LAST_PID.get() >= PID_MAX { 1 } else { LAST_PID.get() + 1 };
+        LAST_PID.set(next);
+        let pid = Pid(next);
+        let taken = tasks.users().any(|task| {
+            task.pid.get() == pid || task.pgrp.get() == pid || task.session.get() == pid
+        });
+        if !taken {
+            return Ok((nr, pid));
+        }
+    }
+}
+
+/// Creates a copy of the running process; returns the child's number, and 0 in
+/// the child (0.11 `sys_fork` in `system_call.s`).
+///
+/// # Errors
+/// `EAGAIN`: no slot or no memory.
+pub fn sys_fork(frame: &TrapFrame) -> SysResult {
+    let (nr, pid) = find_empty_process()?;
+    copy_process(nr, pid, frame)?;
+    Ok(pid.0)
+}
