@@ -236,6 +236,30 @@ impl UserChunk {
         }
     }
 
+    /// Where the first 0 in the piece is.
+    #[inline]
+    pub fn find_zero(&self) -> Option<u32> {
+        let left: u32;
+        let found: u8;
+        // SAFETY: reads at most `len` bytes through `es`, which is the user's
+        // segment meanwhile; writes nothing.
+        unsafe {
+            core::arch::asm!(
+                "push es",
+                "push fs",
+                "pop es",
+                "repne scasb",
+                "sete dl",
+                "pop es",
+                in("al") 0u8,
+                inout("ecx") self.len => left,
+                inout("edi") self.addr => _,
+                out("dl") found,
+            );
+        }
+        (found != 0).then(|| self.len - left - 1)
+    }
+
     /// Copies `from`, which is just as long, to the piece.
     #[inline(always)]
     pub fn copy_from(&mut self, from: &[u8]) {

@@ -110,3 +110,63 @@ pub fn user_gs() -> u32 {
     unsafe { core::arch::asm!("mov {:e}, gs", out(reg) gs, options(nomem, nostack, preserves_flags)) };
     gs & 0xffff
 }
+
+/// Loads `fs`, so that the CPU sees a descriptor that has changed.
+pub fn load_fs(selector: u16) {
+    // SAFETY: called with the running task's data selector, whose descriptor
+    // is valid; `fs` is used for user memory alone.
+    unsafe { core::arch::asm!("mov fs, {:e}", in(reg) selector as u32, options(nostack, preserves_flags)) }
+}
+
+/// Goes to ring 3 as task 0 (0.11's macro `move_to_user_mode`), forks, and
+/// pauses for ever; the child, task 1, calls `init(argument)`.
+///
+/// All in one piece of assembly, because both tasks share this stack until one
+/// writes to it, and task 0's pages are not copied on write: it must not touch
+/// the stack any more.
+///
+/// # Safety
+/// Everything is set up for tasks. `init` must be fit for ring 3: see
+/// `lib/mod.rs`.
+pub unsafe fn move_to_user_mode<T>(init: extern "C" fn(&T) -> !, argument: u32) -> ! {
+    // SAFETY: the frame that `iret` takes leads to the label below in ring 3,
+    // through task 0's code and data segments, which lie over the kernel's.
+    unsafe {
+        core::arch::asm!(
+            "mov eax, esp",
+            "push {user_ds}",
+            "push eax",
+            "pushfd",
+            "push {user_cs}",
+            "lea eax, [2f]",
+            "push eax",
+            "iretd",
+            "2:",
+            "mov eax, {user_ds}",
+            "mov ds, eax",
+            "mov es, eax",
+            "mov fs, eax",
+            "mov gs, eax",
+            "mov eax, {fork}",
+            "int 0x80",
+            "test eax, eax",
+            "jz 4f",
+            "3:",
+            "mov eax, {pause}",
+            "int 0x80",
+            "jmp 3b",
+            "4:",
+            "push {argument}",
+            "xor ebp, ebp",
+            "call {init}",
+            "ud2",
+            user_ds = const crate::arch::desc::USER_DS,
+            user_cs = const crate::arch::desc::USER_CS,
+            fork = const 2,
+            pause = const 29,
+            argument = in(reg) argument,
+            init = in(reg) init,
+            options(noreturn)
+        )
+    }
+}

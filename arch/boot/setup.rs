@@ -242,3 +242,22 @@ fn strip_kernel_name(info: &mut BootInfo) {
     info.cmdline.copy_within(rest.., 0);
     info.cmdline_len -= rest;
 }
+
+/// Sets both interrupt controllers to vectors 0x20 to 0x2f, all requests
+/// masked but the one from the second to the first (0.11 `setup.s`).
+pub fn init_8259() {
+    for (value, port) in [
+        (0x11, 0x20), // initialisation, in four words
+        (0x11, 0xa0),
+        (0x20, 0x21), // vectors
+        (0x28, 0xa1),
+        (0x04, 0x21), // the second one is at request 2
+        (0x02, 0xa1),
+        (0x01, 0x21), // 8086 mode
+        (0x01, 0xa1),
+        (0xfb, 0x21), // masks
+        (0xff, 0xa1),
+    ] {
+        outb_p(value, port);
+    }
+}
