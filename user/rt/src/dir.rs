@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use crate::abi::{Dirent, until_nul};
+use crate::abi::{Dirent, Stat, until_nul};
 use crate::io::{File, Read};
-use crate::{BStr, Errno, Result, mode};
+use crate::{BStr, Errno, Result, mode, path, sys};
 
 /// The entries of a directory, `.` and `..` included, in the order in which
 /// they lie in the file.
@@ -94,4 +94,48 @@ impl Iterator for ReadDir {
             }
         }
     }
+}
+
+/// The path of the working directory, found by looking each folder up in the
+/// one above it.
+///
+/// # Errors
+/// ENOENT if it was removed; whatever reading a folder above reports.
+pub fn current() -> Result<Vec<u8>> {
+    let mut here = sys::stat(".")?;
+    let mut up = Vec::from(*b".");
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    let root = sys::stat("/")?;
+    while (here.dev, here.ino) != (root.dev, root.ino) {
+        up.extend_from_slice(b"/..");
+        let above = sys::stat(&up)?;
+        names.push(name_in(&up, &here, above.dev != here.dev)?);
+        here = above;
+    }
+    let mut path = Vec::new();
+    for name in names.iter().rev() {
+        path.push(b'/');
+        path.extend_from_slice(name);
+    }
+    if path.is_empty() {
+        path.push(b'/');
+    }
+    Ok(path)
+}
+
+/// The name in folder `dir` of the folder that `wanted` describes. Where that
+/// is the root of a mounted file system, its entry has another number, and
+/// every entry must be asked.
+fn name_in(dir: &[u8], wanted: &Stat, mounted: bool) -> Result<Vec<u8>> {
+    for entry in open(dir)? {
+        let entry = entry?;
+        if entry.is_dot() || (!mounted && entry.ino() != wanted.ino) {
+            continue;
+        }
+        let same = |s: Stat| (s.dev, s.ino) == (wanted.dev, wanted.ino);
+        if !mounted || sys::stat(path::join(dir, &entry.name())).is_ok_and(same) {
+            return Ok(entry.name().to_vec());
+        }
+    }
+    Err(Errno::ENOENT)
 }

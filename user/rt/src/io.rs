@@ -415,23 +415,23 @@ pub fn flush() -> Result<()> {
     with_out(OutState::flush)
 }
 
+/// Flushes; the first error of standard output since this was last asked.
+pub fn take_error() -> Option<Errno> {
+    let mut failed = None;
+    let _ = with_out(|out| {
+        let _ = out.flush();
+        failed = out.failed.take();
+        Ok(())
+    });
+    failed
+}
+
 /// The buffer's content is not written any more.
 pub(crate) fn abandon_stdout() {
     let _ = with_out(|out| {
         out.used = 0;
         Ok(())
     });
-}
-
-/// Flushes; the first error that ever came back from standard output.
-pub(crate) fn finish_stdout() -> Option<Errno> {
-    let mut failed = None;
-    let _ = with_out(|out| {
-        let _ = out.flush();
-        failed = out.failed;
-        Ok(())
-    });
-    failed
 }
 
 #[doc(hidden)]

@@ -103,6 +103,7 @@ macro_rules! eprint {
 /// [`eprint!`] and a new line.
 #[macro_export]
 macro_rules! eprintln {
+    () => { $crate::eprint!("\n") };
     ($($arg:tt)*) => { $crate::io::eprint_args(format_args!($($arg)*), true) };
 }
 

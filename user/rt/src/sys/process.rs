@@ -5,7 +5,7 @@ use super::*;
 /// Ends the process after flushing standard output; a code of 0 becomes 1 if
 /// standard output could not be written.
 pub fn exit(code: i32) -> ! {
-    let failed = io::finish_stdout();
+    let failed = io::take_error();
     exit_now(if failed.is_some() && code == 0 {
         1
     } else {
