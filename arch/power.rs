@@ -2,7 +2,7 @@
 
 use crate::arch::io::{inb, outb, outw};
 use crate::arch::irq::{cli, halt_forever};
-use crate::kernel::printk::printk;
+use crate::printk;
 
 /// Restarts the machine through the keyboard controller's reset line (0.11
 /// `reboot` in `keyboard.S`), and if that fails by a triple fault.
@@ -26,7 +26,7 @@ pub fn restart() -> ! {
 
 /// Stops the CPU.
 pub fn halt() -> ! {
-    printk!("System halted. You may turn the power off.\n\r");
+    printk!("System halted. You may turn the power off.\n");
     halt_forever()
 }
 

@@ -28,7 +28,7 @@ use core::fmt::Write;
 use kernel::blk_drv::{ll_rw_blk::blk_dev_init, ramdisk};
 use kernel::chr_drv::{chr_dev_init, tty_io::tty_init};
 use kernel::mktime::{Time, kernel_mktime};
-use kernel::printk::printk;
+
 use kernel::sched::{sched_init, set_current_time};
 use kernel::traps::trap_init;
 use kernel::types::PhysAddr;
@@ -111,7 +111,7 @@ fn plan_memory() -> MemoryPlan {
         let fits = buffer_memory_end + module.len() + MB / 2 <= first_end;
         if !fits {
             printk!(
-                "The root image of {} KB does not fit {} KB of memory: going on without it.\n\r",
+                "The root image of {} KB does not fit {} KB of memory: going on without it.\n",
                 module.len() / 1024,
                 first_end / 1024
             );
@@ -167,7 +167,7 @@ extern "C" fn main() -> ! {
         ramdisk::rd_init(ram_disk.start, ram_disk.len());
     }
     printk!(
-        "{} KB of memory: {} KB buffers, {} KB RAM disk, {} KB free\n\r",
+        "{} KB of memory: {} KB buffers, {} KB RAM disk, {} KB free\n",
         plan.memory_end.0 / 1024,
         fs::buffer::stats().buffers,
         plan.ram_disk.map_or(0, |r| r.len() / 1024),
@@ -186,7 +186,7 @@ fn init_arguments() -> InitArguments {
         if path.len() < INIT_PATH_MAX {
             program[..path.len()].copy_from_slice(path.as_bytes());
         } else {
-            printk!("init= is longer than {} bytes and ignored.\n\r", INIT_PATH_MAX - 1);
+            printk!("init= is longer than {} bytes and ignored.\n", INIT_PATH_MAX - 1);
         }
     }
     let serial = boot_info().option("console") == Some("ttyS0");
@@ -263,8 +263,7 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
             open_console(arguments.tty);
             let error = exec_shell(c"-/bin/sh", c"HOME=/usr/root");
             printf!("Cannot run {:?}: error {}. Is there a shell on the root?\n", SHELL, -error);
-            lib::pause_seconds(5);
-            lib::_exit(3);
+            lib::exit_after(5);
         }
         let status = loop {
             let (dead, status) = lib::wait();

@@ -3,7 +3,7 @@
 use crate::arch::desc::{KERNEL_DS, ldt_selector, set_task_descriptors};
 use crate::kernel::errno::{EAGAIN, EINVAL, Errno, SysResult};
 use crate::kernel::peep;
-use crate::kernel::printk::printk;
+use crate::printk;
 use crate::kernel::sched::{jiffies, math_state_save};
 use crate::kernel::shared::{HandleCell, IrqCell};
 use crate::kernel::task::{
@@ -49,11 +49,11 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     let data = parent.ldt[2].get();
     let base = data.base();
     if code.base() != base || base.0 % TASK_SIZE != 0 {
-        printk!("copy_mem: code at {:#x}, data at {:#x}\n\r", code.base().0, base.0);
+        printk!("copy_mem: code at {:#x}, data at {:#x}\n", code.base().0, base.0);
         return Err(EINVAL);
     }
     if data.limit_in_bytes() < code.limit_in_bytes() {
-        printk!("copy_mem: bad data limit\n\r");
+        printk!("copy_mem: bad data limit\n");
         return Err(EINVAL);
     }
     let new_base = LinAddr(nr.0 as u32 * TASK_SIZE);

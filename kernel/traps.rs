@@ -9,7 +9,7 @@ use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::system::{clts, fnclex, has_fpu};
 use crate::kernel::math::{math_emulate, math_error};
 use crate::kernel::panic::print_registers;
-use crate::kernel::printk::printk;
+use crate::printk;
 use crate::kernel::sched::math_state_restore;
 use crate::kernel::shared::Shared;
 use crate::kernel::signal::{
@@ -141,7 +141,7 @@ extern "C" fn do_double_fault() -> ! {
     // SAFETY: the CPU has saved the registers there and the task does not run.
     let tss = unsafe { &*task.tss.get() };
     printk!(
-        "double fault: eip {:#x} esp {:#x} ebp {:#x} eflags {:#x}\n\r",
+        "double fault: eip {:#x} esp {:#x} ebp {:#x} eflags {:#x}\n",
         tss.eip, tss.esp, tss.ebp, tss.eflags
     );
     let page = &raw const *task as u32;

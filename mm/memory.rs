@@ -23,7 +23,7 @@ use crate::arch::system::{invalidate, page_fault_address};
 use crate::arch::irq::sti;
 use crate::fs::buffer::{BLOCK_SIZE, bread_page};
 use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
-use crate::kernel::printk::printk;
+use crate::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{TASK_SIZE, Task, current, tasks};
@@ -71,7 +71,7 @@ fn count(counter: &IrqCell<u32>) {
 /// SIGKILL on its way out of the kernel (0.11 `oom` makes it exit on the spot).
 fn oom(task: &Task) {
     if task.signal.get() & 1 << (SIGKILL - 1) == 0 {
-        task.with_name(|name| printk!("out of memory: process {} ({name})\n\r", task.pid.get()));
+        task.with_name(|name| printk!("out of memory: process {} ({name})\n", task.pid.get()));
     }
     task.raise(SIGKILL);
 }
@@ -177,7 +177,7 @@ pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
     let from = parent.start_code.get().0;
     let to = child.start_code.get().0;
     if slot_is_occupied(child) {
-        printk!("copy_page_tables: slot {} has page tables already\n\r", child.nr.get());
+        printk!("copy_page_tables: slot {} has page tables already\n", child.nr.get());
         return Err(EAGAIN);
     }
     let mut tables = parent.tables.get();
@@ -508,8 +508,8 @@ pub fn mem_init(start_mem: PhysAddr, end_mem: PhysAddr) {
 
 /// Prints how memory is used, for F12 (0.11 `calc_mem`).
 pub fn calc_mem() {
-    printk!("{} pages free\n\r", nr_free_pages());
+    printk!("{} pages free\n", nr_free_pages());
     for task in tasks().users() {
-        printk!("slot {}: {} pages\n\r", task.nr.get(), count_pages(task));
+        printk!("slot {}: {} pages\n", task.nr.get(), count_pages(task));
     }
 }
