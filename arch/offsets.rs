@@ -6,7 +6,6 @@ use crate::kernel::traps::TrapFrame;
 use core::mem::{offset_of, size_of};
 
 const _: () = {
-    assert!(offset_of!(Task, state) == 0);
     assert!(offset_of!(Task, counter) == 4);
     assert!(offset_of!(Task, signal) == 12);
     assert!(offset_of!(Task, blocked) == 16);

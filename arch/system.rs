@@ -21,6 +21,15 @@ pub fn page_fault_address() -> LinAddr {
     LinAddr(address)
 }
 
+/// The frame pointer of the function that this is inlined into.
+#[inline(always)]
+pub fn frame_pointer() -> u32 {
+    let ebp: u32;
+    // SAFETY: copies a register.
+    unsafe { core::arch::asm!("mov {}, ebp", out(reg) ebp, options(nomem, nostack, preserves_flags)) };
+    ebp
+}
+
 /// CR0 bit 2: there is no coprocessor.
 const CR0_EM: u32 = 1 << 2;
 

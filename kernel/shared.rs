@@ -90,6 +90,12 @@ impl<T> Shared<T> {
         self.taken.set(true);
         SharedGuard { shared: self, _no_sleep: NoSleep::new(self.name) }
     }
+
+    /// The same, or nothing if it is taken: for messages, which must get out
+    /// even where a panic interrupts the holder.
+    pub fn try_lock(&self) -> Option<SharedGuard<'_, T>> {
+        if self.taken.get() { None } else { Some(self.lock()) }
+    }
 }
 
 /// Holds a [`Shared`] value.
@@ -137,6 +143,12 @@ impl<T> IrqShared<T> {
     pub fn lock(&self) -> IrqSharedGuard<'_, T> {
         let irq = irq_save();
         IrqSharedGuard { guard: self.0.lock(), _irq: irq }
+    }
+
+    /// The same, or nothing if it is taken (see [`Shared::try_lock`]).
+    pub fn try_lock(&self) -> Option<IrqSharedGuard<'_, T>> {
+        let irq = irq_save();
+        Some(IrqSharedGuard { guard: self.0.try_lock()?, _irq: irq })
     }
 }
 

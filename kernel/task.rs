@@ -149,6 +149,8 @@ pub struct Task {
     pub canary: Cell<u32>,
 }
 
+const _: () = assert!(core::mem::offset_of!(Task, state) == 0); // TASK_STATE
+
 /// Task 0's name for itself.
 const SWAPPER: [u8; 16] = *b"swapper\0\0\0\0\0\0\0\0\0";
 
@@ -406,9 +408,9 @@ impl Tasks {
     }
 }
 
-/// Is there a running task yet? Not before `sched_init`.
-pub fn has_current() -> bool {
-    CURRENT.0.get().is_some()
+/// The running task, or nothing while the kernel starts up: for a panic.
+pub fn try_current() -> Option<Current> {
+    CURRENT.0.get().map(|_| current())
 }
 
 /// Makes the task in slot `nr` the running one; part of `switch_to`.

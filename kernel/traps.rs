@@ -15,7 +15,7 @@ use crate::kernel::shared::Shared;
 use crate::kernel::signal::{
     SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP,
 };
-use crate::kernel::task::{current, has_current};
+use crate::kernel::task::{current, try_current};
 use crate::kernel::types::LinAddr;
 
 /// In `TrapFrame::orig_eax`: it was not a system call.
@@ -134,10 +134,9 @@ static DOUBLE_FAULT: Shared<DoubleFaultTask> =
 /// The registers are those that the CPU saved in the running task's TSS.
 #[unsafe(no_mangle)]
 extern "C" fn do_double_fault() -> ! {
-    if !has_current() {
+    let Some(task) = try_current() else {
         panic!("double fault before the first task");
-    }
-    let task = current();
+    };
     // SAFETY: the CPU has saved the registers there and the task does not run.
     let tss = unsafe { &*task.tss.get() };
     printk!(

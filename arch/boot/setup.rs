@@ -77,6 +77,11 @@ pub fn boot_info() -> &'static BootInfo {
     BOOT_INFO.get().expect("boot information is read first of all")
 }
 
+/// What is known of the machine, or nothing yet: for a panic.
+pub fn try_boot_info() -> Option<&'static BootInfo> {
+    BOOT_INFO.get()
+}
+
 impl BootInfo {
     /// The kernel's command line.
     pub fn cmdline(&self) -> &str {
