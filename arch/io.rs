@@ -64,8 +64,8 @@ pub fn port_write(port: u16, words: &[u16]) {
     // SAFETY: `rep outsw` reads exactly `words.len()` 16-bit values from esi
     // up, all inside `words`. LLVM reserves esi, so it is saved by hand.
     unsafe {
-        core::arch::asm!("xchg esi, {0}", "rep outsw", "mov esi, {0}",
-            inout(reg) words.as_ptr() => _, in("dx") port,
+        core::arch::asm!("xchg esi, eax", "rep outsw", "mov esi, eax",
+            inout("eax") words.as_ptr() => _, in("dx") port,
             inout("ecx") words.len() => _, options(nostack, preserves_flags));
     }
 }

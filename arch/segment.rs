@@ -214,21 +214,22 @@ impl UserChunk {
     pub fn copy_to(&self, to: &mut [u8]) {
         assert!(to.len() == self.len as usize);
         // SAFETY: reads `len` bytes through `fs`, which the page check before
-        // has found present, and writes as many to `to`. esi is LLVM's own, so
-        // it is exchanged by hand. A fault here is impossible; were it to
+        // has found present, and writes as many to `to`. esi is LLVM's own and
+        // cannot be named, so it is exchanged by hand with a register that
+        // cannot be it. A fault here is impossible; were it to
         // happen all the same, the handler panics, naming the address.
         unsafe {
             core::arch::asm!(
-                "xchg esi, {from}",
-                "mov ecx, {len}",
+                "xchg esi, eax",
+                "mov ecx, edx",
                 "shr ecx, 2",
                 "rep movs dword ptr es:[edi], dword ptr fs:[esi]",
-                "mov ecx, {len}",
+                "mov ecx, edx",
                 "and ecx, 3",
                 "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
-                "mov esi, {from}",
-                from = inout(reg) self.addr => _,
-                len = in(reg) self.len,
+                "mov esi, eax",
+                inout("eax") self.addr => _,
+                in("edx") self.len,
                 inout("edi") to.as_mut_ptr() => _,
                 out("ecx") _,
                 options(nostack)
@@ -268,20 +269,20 @@ impl UserChunk {
         // segment meanwhile, and the page belongs to the running task alone.
         unsafe {
             core::arch::asm!(
-                "xchg esi, {from}",
+                "xchg esi, eax",
                 "push es",
                 "push fs",
                 "pop es",
-                "mov ecx, {len}",
+                "mov ecx, edx",
                 "shr ecx, 2",
                 "rep movsd",
-                "mov ecx, {len}",
+                "mov ecx, edx",
                 "and ecx, 3",
                 "rep movsb",
                 "pop es",
-                "mov esi, {from}",
-                from = inout(reg) from.as_ptr() => _,
-                len = in(reg) self.len,
+                "mov esi, eax",
+                inout("eax") from.as_ptr() => _,
+                in("edx") self.len,
                 inout("edi") self.addr => _,
                 out("ecx") _,
             );

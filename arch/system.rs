@@ -165,16 +165,16 @@ pub unsafe fn move_to_user_mode<T>(init: extern "C" fn(&T) -> !, argument: u32) 
             "int 0x80",
             "jmp 3b",
             "4:",
-            "push {argument}",
+            "push ecx",
             "xor ebp, ebp",
-            "call {init}",
+            "call edx",
             "ud2",
             user_ds = const crate::arch::desc::USER_DS,
             user_cs = const crate::arch::desc::USER_CS,
             fork = const 2,
             pause = const 29,
-            argument = in(reg) argument,
-            init = in(reg) init,
+            in("ecx") argument,
+            in("edx") init,
             options(noreturn)
         )
     }
