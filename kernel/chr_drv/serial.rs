@@ -1,0 +1,278 @@
+//! The serial lines, 8250 and its successors (0.11 `kernel/chr_drv/serial.c`,
+//! and the handlers of `rs_io.s`; National Semiconductor, PC16550D data sheet).
+
+use crate::arch::desc::{Stub, set_intr_gate};
+use crate::arch::io::{inb, inb_p, outb, outb_p};
+use crate::kernel::chr_drv::termios::{BRKINT, CREAD, IGNBRK, VINTR};
+use crate::kernel::chr_drv::tty::{TTY_BUF_SIZE, Tty};
+use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt};
+use crate::kernel::shared::IrqCell;
+
+/// A writer is woken when no more than this is left in the queue.
+pub const WAKEUP_CHARS: usize = TTY_BUF_SIZE / 4;
+
+/// The ports of the two lines, 0.11's and every PC's.
+pub const PORTS: [u16; 2] = [0x3f8, 0x2f8];
+
+// Registers, as offsets from the port.
+const DATA: u16 = 0;
+/// Interrupt enable.
+const IER: u16 = 1;
+/// Interrupt identification (read), FIFO control (write).
+const IIR: u16 = 2;
+const LCR: u16 = 3;
+const MCR: u16 = 4;
+const LSR: u16 = 5;
+const MSR: u16 = 6;
+
+/// Interrupts on received data, line status and modem status.
+const IER_INPUT: u8 = 0x0d;
+const IER_TRANSMIT: u8 = 0x02;
+/// Access to the divisor.
+pub const LCR_DLAB: u8 = 0x80;
+const LCR_BREAK: u8 = 0x40;
+const LCR_8N1: u8 = 0x03;
+pub const MCR_DTR_RTS: u8 = 0x03;
+/// DTR, RTS and OUT2, which lets the interrupt through on a PC.
+const MCR_ON: u8 = 0x0b;
+const LSR_DATA: u8 = 0x01;
+const LSR_BREAK: u8 = 0x10;
+const LSR_TRANSMIT_EMPTY: u8 = 0x20;
+const LSR_ALL_SENT: u8 = 0x40;
+
+/// Longest wait for room in the transmitter, in reads of the status register
+/// of a microsecond or two: several characters at 300 bps.
+const SEND_TRIES: u32 = 200_000;
+/// Most causes served in one interrupt: a port that claims more is broken.
+const CAUSES_MAX: u32 = 64;
+/// Characters that a 16550's FIFO takes.
+const FIFO_SIZE: u8 = 16;
+/// The divisor of 9600 bps.
+const DIVISOR_9600: u16 = 12;
+
+/// Characters that each line's transmitter takes at once; 0: no such port.
+static ROOM: [IrqCell<u8>; 2] = [const { IrqCell::new(0) }; 2];
+
+/// Is there a chip? Its interrupt enable register keeps four bits.
+fn is_present(port: u16) -> bool {
+    outb_p(0x00, port + IER);
+    let cleared = inb_p(port + IER);
+    outb_p(0x0f, port + IER);
+    let set = inb_p(port + IER);
+    outb_p(0x00, port + IER);
+    cleared == 0 && set == 0x0f
+}
+
+/// Sets a line's speed by the divisor of 115200 bps.
+pub fn set_divisor(port: u16, divisor: u16) {
+    let lcr = inb_p(port + LCR);
+    outb_p(lcr | LCR_DLAB, port + LCR);
+    outb_p(divisor as u8, port + DATA);
+    outb_p((divisor >> 8) as u8, port + IER);
+    outb_p(lcr, port + LCR);
+}
+
+/// Sets the form of a character: length, parity, stop bits.
+pub fn set_line_control(port: u16, lcr: u8) {
+    outb_p(lcr & !LCR_DLAB, port + LCR);
+}
+
+/// Sets some modem control lines and clears others.
+pub fn set_modem_control(port: u16, set: u8, clear: u8) {
+    outb_p(inb_p(port + MCR) & !clear | set, port + MCR);
+}
+
+/// The modem control and modem status registers.
+pub fn modem_lines(port: u16) -> (u8, u8) {
+    (inb_p(port + MCR), inb_p(port + MSR))
+}
+
+/// Begins or ends a break.
+pub fn set_break(port: u16, on: bool) {
+    let lcr = inb_p(port + LCR) & !LCR_BREAK;
+    outb_p(if on { lcr | LCR_BREAK } else { lcr }, port + LCR);
+}
+
+/// Has the last bit left the chip?
+pub fn all_sent(port: u16) -> bool {
+    inb_p(port + LSR) & LSR_ALL_SENT != 0
+}
+
+/// Does line `nr` (0 or 1) exist?
+pub fn exists(nr: usize) -> bool {
+    ROOM[nr].get() != 0
+}
+
+/// Sets up one port. Without a chip it does nothing.
+fn init(line: usize) {
+    let port = PORTS[line];
+    if !is_present(port) {
+        return;
+    }
+    outb_p(0x07, port + IIR); // FIFO on and empty, interrupt at one character
+    let fifo = inb_p(port + IIR) & 0xc0 == 0xc0;
+    if !fifo {
+        outb_p(0, port + IIR); // a 16550 whose FIFO does not work, or none
+    }
+    set_line_control(port, LCR_8N1);
+    set_divisor(port, DIVISOR_9600);
+    outb_p(MCR_ON, port + MCR);
+    for register in [DATA, IIR, LSR, MSR] {
+        inb_p(port + register); // whatever was pending
+    }
+    ROOM[line].set(if fifo { FIFO_SIZE } else { 1 });
+}
+
+unsafe extern "C" {
+    /// In `rs_io.S`.
+    fn rs1_interrupt();
+    fn rs2_interrupt();
+}
+
+/// Sets up the serial lines and lets their interrupts through.
+pub fn rs_init() {
+    set_intr_gate(0x24, rs1_interrupt as Stub);
+    set_intr_gate(0x23, rs2_interrupt as Stub);
+    for (line, port) in PORTS.into_iter().enumerate() {
+        init(line);
+        if exists(line) {
+            outb_p(IER_INPUT, port + IER);
+            let irq_mask = if line == 0 { 0x10 } else { 0x08 };
+            outb(inb_p(0x21) & !irq_mask, 0x21);
+        }
+    }
+}
+
+/// Starts sending what `tty_write` has put into the write queue. The first
+/// characters go out here, not on the interrupt that enabling it should cause:
+/// some old chips do not deliver that one.
+pub fn rs_write(tty: &mut Tty) {
+    if !exists(tty.nr - 1) {
+        // Nobody will ever take it: as if it had been sent.
+        tty.write_q.clear();
+        return;
+    }
+    if tty.write_q.is_empty() || tty.stopped {
+        return;
+    }
+    if inb(tty.port + LSR) & LSR_TRANSMIT_EMPTY != 0 {
+        transmit(tty);
+    }
+    if !tty.write_q.is_empty() {
+        outb(IER_INPUT | IER_TRANSMIT, tty.port + IER);
+    }
+}
+
+/// Sends as much as the chip takes; the transmitter is empty.
+fn transmit(tty: &mut Tty) {
+    for _ in 0..ROOM[tty.nr - 1].get() {
+        match tty.next_output() {
+            Some(c) => outb(c, tty.port + DATA),
+            None => break,
+        }
+    }
+    if tty.write_q.is_empty() || tty.stopped {
+        outb(IER_INPUT, tty.port + IER);
+    }
+    if tty.write_q.chars() <= WAKEUP_CHARS {
+        TTY_TABLE[tty.nr].writers.wake_up();
+    }
+}
+
+/// Takes all received characters; `status` is the line status just read.
+fn receive(tty: &mut Tty, mut status: u8) {
+    for _ in 0..TTY_BUF_SIZE {
+        if status & LSR_BREAK != 0 {
+            inb(tty.port + DATA);
+            receive_break(tty);
+        } else if status & LSR_DATA != 0 {
+            let c = inb(tty.port + DATA);
+            if tty.termios.c_cflag & CREAD != 0 {
+                tty.read_q.put(c);
+            }
+        } else {
+            break;
+        }
+        status = inb(tty.port + LSR);
+    }
+}
+
+/// The line was held low: an interrupt character, nothing, or a NUL.
+fn receive_break(tty: &mut Tty) {
+    if tty.i_flag(IGNBRK) {
+        return;
+    }
+    let c = if tty.i_flag(BRKINT) { tty.termios.c_cc[VINTR] } else { 0 };
+    tty.read_q.put(c);
+}
+
+/// The interrupt handler of line `line`: serves causes until none is pending,
+/// as the 8259 sees edges only (0.11 `rs_int`).
+fn do_rs(line: usize) {
+    let nr = line + 1;
+    let port = PORTS[line];
+    outb(0x20, 0x20);
+    if !exists(line) {
+        return;
+    }
+    {
+        let tty = &mut *TTY_TABLE[nr].lock();
+        for _ in 0..CAUSES_MAX {
+            let cause = inb(port + IIR);
+            if cause & 1 != 0 {
+                break;
+            }
+            match cause >> 1 & 7 {
+                0 => {
+                    inb(port + MSR);
+                }
+                1 => transmit(tty),
+                _ => {
+                    let status = inb(port + LSR);
+                    receive(tty, status);
+                }
+            }
+        }
+    }
+    do_tty_interrupt(nr);
+}
+
+/// Called by `rs1_interrupt`.
+#[unsafe(no_mangle)]
+extern "C" fn do_rs1() {
+    do_rs(0);
+}
+
+/// Called by `rs2_interrupt`.
+#[unsafe(no_mangle)]
+extern "C" fn do_rs2() {
+    do_rs(1);
+}
+
+/// Makes the first line ready for [`print`]; `false` if there is none. Not in
+/// 0.11.
+pub fn prepare_log() -> bool {
+    if !exists(0) {
+        init(0);
+    }
+    exists(0)
+}
+
+/// Sends a kernel message on the first line, waiting for the chip, not for an
+/// interrupt. Not in 0.11.
+pub fn print(text: &str) {
+    for c in text.bytes() {
+        if c == b'\n' {
+            send_polled(b'\r');
+        }
+        send_polled(c);
+    }
+}
+
+fn send_polled(c: u8) {
+    let port = PORTS[0];
+    let ready = (0..SEND_TRIES).any(|_| inb_p(port + LSR) & LSR_TRANSMIT_EMPTY != 0);
+    if ready {
+        outb(c, port + DATA);
+    }
+}

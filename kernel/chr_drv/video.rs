@@ -1,0 +1,81 @@
+//! The display adapter's text memory. Not in 0.11, where `console.c` follows
+//! pointers into it.
+
+/// Text memory of colour adapters.
+const COLOUR: u32 = 0xb_8000;
+/// Text memory of monochrome adapters.
+const MONOCHROME: u32 = 0xb_0000;
+/// White on black space: what cells beyond the end read as.
+const BLANK: u16 = 0x0720;
+
+/// The cells on the screen and beyond it: character in the low byte, attribute
+/// in the high one. All accesses are volatile and bounded; an access beyond the
+/// end does nothing.
+#[derive(Clone, Copy)]
+pub struct VideoMemory {
+    base: u32,
+    cells: u32,
+}
+
+impl VideoMemory {
+    /// `kb` kilobytes, at most 32, of a colour adapter.
+    pub const fn colour(kb: u32) -> Self {
+        VideoMemory { base: COLOUR, cells: Self::cells_in(kb) }
+    }
+
+    /// `kb` kilobytes, at most 32, of a monochrome adapter.
+    pub const fn monochrome(kb: u32) -> Self {
+        VideoMemory { base: MONOCHROME, cells: Self::cells_in(kb) }
+    }
+
+    const fn cells_in(kb: u32) -> u32 {
+        assert!(kb <= 32);
+        kb * 512
+    }
+
+    /// How many cells there are.
+    pub const fn len(self) -> u32 {
+        self.cells
+    }
+
+    /// The cell at `index`.
+    #[inline(always)]
+    pub fn read(self, index: u32) -> u16 {
+        if index >= self.cells {
+            return BLANK;
+        }
+        // SAFETY: `base` is one of the two addresses of PC text memory, `cells`
+        // at most 32 KB of it: device memory, mapped one to one like the whole
+        // first megabyte, in which no Rust value lies.
+        unsafe { (self.base as *const u16).add(index as usize).read_volatile() }
+    }
+
+    /// Sets the cell at `index`.
+    #[inline(always)]
+    pub fn write(self, index: u32, cell: u16) {
+        if index < self.cells {
+            // SAFETY: as in `read`.
+            unsafe { (self.base as *mut u16).add(index as usize).write_volatile(cell) }
+        }
+    }
+
+    /// Sets `count` cells from `start` up.
+    pub fn fill(self, start: u32, count: u32, cell: u16) {
+        for index in start..start.saturating_add(count).min(self.cells) {
+            self.write(index, cell);
+        }
+    }
+
+    /// Copies `count` cells from `from` to `to`; the two may overlap.
+    pub fn copy(self, from: u32, to: u32, count: u32) {
+        if to <= from {
+            for offset in 0..count {
+                self.write(to + offset, self.read(from + offset));
+            }
+        } else {
+            for offset in (0..count).rev() {
+                self.write(to + offset, self.read(from + offset));
+            }
+        }
+    }
+}
