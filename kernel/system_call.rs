@@ -15,8 +15,8 @@ use crate::fs::pipe::sys_pipe;
 use crate::fs::read_write::{sys_lseek, sys_read, sys_write};
 use crate::fs::select::sys_select;
 use crate::fs::stat::{sys_fstat, sys_lstat, sys_readlink, sys_stat};
-use crate::fs::super_block::{sys_mount, sys_umount};
-use crate::kernel::errno::{ENOSYS, ERESTARTSYS, SysResult};
+use crate::fs::super_block::{mount_root, sys_mount, sys_umount};
+use crate::kernel::errno::{ENOSYS, EPERM, ERESTARTSYS, SysResult};
 use crate::kernel::exit::{sys_exit, sys_kill, sys_waitpid};
 use crate::kernel::fork::sys_fork;
 use crate::kernel::sched::{
@@ -29,7 +29,8 @@ use crate::kernel::signal::{
 use crate::kernel::sys::*;
 use crate::kernel::task::current;
 use crate::kernel::traps::TrapFrame;
-use crate::kernel::types::UserAddr;
+use crate::kernel::shared::IrqCell;
+use crate::kernel::types::{Pid, UserAddr};
 use crate::fs::buffer::sys_sync;
 
 /// Numbers from 0 up to, not including, this one have a place in the table.
@@ -37,10 +38,20 @@ const NR_SYSCALLS: usize = 89;
 
 type SysCall = fn(&mut TrapFrame) -> SysResult;
 
-/// 0.11's `sys_setup`: the disks' partition tables are read when they are
-/// first needed, so that there is nothing for a program to set up.
+/// Mounts the root, for init, once (0.11 `sys_setup` in `hd.c`, which anyone
+/// may call). It is a system call because reading a disk may sleep, and task 0
+/// must not.
+///
+/// # Errors
+/// `EPERM` for anyone but init, and the second time.
 fn sys_setup() -> SysResult {
-    Err(ENOSYS)
+    static CALLABLE: IrqCell<bool> = IrqCell::new(true);
+    if !CALLABLE.get() || current().pid.get() != Pid(1) {
+        return Err(EPERM);
+    }
+    CALLABLE.set(false);
+    mount_root();
+    Ok(0)
 }
 
 /// A number without a call.
