@@ -57,6 +57,12 @@ pub trait Read {
     }
 }
 
+impl<R: Read + ?Sized> Read for &mut R {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        (**self).read(buf)
+    }
+}
+
 /// Something that bytes can be written to.
 pub trait Write {
     /// Writes all of `bytes`.

@@ -50,7 +50,7 @@ mod start;
 pub mod sys;
 pub mod users;
 
-pub use rtcore::{BStr, Errno, bytes, errno, glob, mode, num, path, time};
+pub use rtcore::{BStr, Errno, bytes, errno, glob, mode, num, path, regex, select, time};
 
 /// Result of a system call.
 pub type Result<T> = core::result::Result<T, Errno>;

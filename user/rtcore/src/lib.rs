@@ -14,6 +14,8 @@ pub mod glob;
 pub mod mode;
 pub mod num;
 pub mod path;
+pub mod regex;
+pub mod select;
 pub mod time;
 
 pub use bytes::BStr;
