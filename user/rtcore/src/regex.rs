@@ -9,6 +9,8 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::select::class;
+
 /// Deepest nesting of parentheses.
 const MAX_DEPTH: usize = 32;
 
@@ -331,25 +333,15 @@ impl Parser<'_> {
 
     /// `:name:]` of `[:name:]`.
     fn class(&mut self, set: &mut Set) -> Result<(), &'static str> {
-        static CLASSES: [(&[u8], fn(&u8) -> bool); 9] = [
-            (b"alpha", u8::is_ascii_alphabetic),
-            (b"digit", u8::is_ascii_digit),
-            (b"alnum", u8::is_ascii_alphanumeric),
-            (b"upper", u8::is_ascii_uppercase),
-            (b"lower", u8::is_ascii_lowercase),
-            (b"space", |b| matches!(b, b' ' | 9..=13)),
-            (b"punct", u8::is_ascii_punctuation),
-            (b"xdigit", u8::is_ascii_hexdigit),
-            (b"cntrl", u8::is_ascii_control),
-        ];
         let end = self.rest.windows(2).position(|w| w == b":]");
-        let name = end.map(|end| &self.rest[1.min(end)..end]);
-        let class = CLASSES.iter().find(|class| Some(class.0) == name);
-        let (Some(end), Some((_, test))) = (end, class) else {
+        let test = end.and_then(|end| class(self.rest.get(1..end)?));
+        let (Some(end), Some(test)) = (end, test) else {
             return Err("an unknown [:class:]");
         };
         self.rest = &self.rest[end + 2..];
-        (0..=255).filter(|b| test(b)).for_each(|b| insert(set, b));
+        for byte in (0..=255).filter(|&b| test(b)) {
+            insert(set, byte);
+        }
         Ok(())
     }
 }

@@ -91,7 +91,8 @@ fn take_byte(text: &mut &[u8]) -> Option<u8> {
     })
 }
 
-fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
+/// The test for a class of characters: `upper`, `digit`, ...
+pub(crate) fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
     Some(match name {
         b"upper" => |b| b.is_ascii_uppercase(),
         b"lower" => |b| b.is_ascii_lowercase(),
@@ -100,6 +101,7 @@ fn class(name: &[u8]) -> Option<fn(u8) -> bool> {
         b"alnum" => |b| b.is_ascii_alphanumeric(),
         b"space" => |b| matches!(b, b' ' | 9..=13),
         b"punct" => |b| b.is_ascii_punctuation(),
+        b"xdigit" => |b| b.is_ascii_hexdigit(),
         b"cntrl" => |b| b.is_ascii_control(),
         b"print" => |b| matches!(b, b' '..=b'~'),
         _ => return None,

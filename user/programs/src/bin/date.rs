@@ -27,7 +27,7 @@ fn main(args: Args) -> i32 {
     if options.operands().len() > 1 {
         options.bad_usage("too many words: put quotes around them");
     }
-    let format = word.and_then(|w| w.strip_prefix(b"+"));
+    let format = word.and_then(|w| w.bytes().strip_prefix(b"+"));
     if format.is_none() {
         set = set.or(word);
     }

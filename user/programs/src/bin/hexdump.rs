@@ -88,8 +88,8 @@ fn skip_bytes(file: &mut File, skip: u32) -> Result<u32> {
 fn show(at: u32, bytes: &[u8]) -> Result<()> {
     let digit = |n: u8| b"0123456789abcdef"[usize::from(n & 15)];
     let mut line = [b' '; 78];
-    for i in 0..8 {
-        line[i] = digit((at >> (28 - 4 * i)) as u8);
+    for (i, place) in line[..8].iter_mut().enumerate() {
+        *place = digit((at >> (28 - 4 * i)) as u8);
     }
     for (i, &byte) in bytes.iter().enumerate() {
         let place = 10 + 3 * i + usize::from(i >= 8);
