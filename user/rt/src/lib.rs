@@ -28,7 +28,7 @@
 //!   output behind `print!`, `println!` and [`io::stdout`]
 //! - [`sys`]: every system call, as `Result<_, Errno>`
 //! - [`abi`]: the structures of the binary interface; [`signal`]; [`dir`]: reading directories;
-//!   [`users`]: `/etc/passwd` and `/etc/group`
+//!   [`users`]: `/etc/passwd` and `/etc/group`; [`tasks`]: `/dev/ps`; [`mounts`]
 //! - hardware-free helpers from `rtcore`: [`BStr`], [`path`], [`num`], [`mode`], [`time`], [`glob`]
 //!
 //! `String`, `Vec`, `Box`, `format!` work (`extern crate alloc` is done here: `rt::alloc`).
@@ -45,9 +45,11 @@ pub mod dir;
 pub mod env;
 mod heap;
 pub mod io;
+pub mod mounts;
 pub mod signal;
 mod start;
 pub mod sys;
+pub mod tasks;
 pub mod users;
 
 pub use rtcore::{BStr, Errno, bytes, errno, glob, mode, num, path, regex, select, time};

@@ -1,0 +1,2 @@
+# Read by root's login shell after /etc/profile.
+PS1='[$PWD]# '
