@@ -37,7 +37,8 @@ impl Mount {
     pub fn device(&self) -> Option<Vec<u8>> {
         let names = dir::names("/dev").ok()?;
         names.iter().map(|n| path::join(b"/dev", n)).find(|node| {
-            sys::stat(node).is_ok_and(|s| s.mode & mode::S_IFMT == mode::S_IFBLK && s.rdev == self.dev)
+            sys::stat(node)
+                .is_ok_and(|s| s.mode & mode::S_IFMT == mode::S_IFBLK && s.rdev == self.dev)
         })
     }
 

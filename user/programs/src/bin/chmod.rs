@@ -35,7 +35,9 @@ fn main(args: Args) -> i32 {
     if mode::apply(how.bytes(), 0).is_none() {
         options.bad_usage("the mode is not understood");
     }
-    rest.fold(0, |status, name| status | change(name.bytes(), how.bytes(), deep))
+    rest.fold(0, |status, name| {
+        status | change(name.bytes(), how.bytes(), deep)
+    })
 }
 
 /// Changes one file, and what is in it; the exit code.
@@ -46,9 +48,9 @@ fn change(name: &[u8], how: &[u8], deep: bool) -> i32 {
     });
     match result {
         Ok(true) if deep => match rt::dir::names(name) {
-            Ok(names) => names
-                .iter()
-                .fold(0, |status, n| status | change(&path::join(name, n), how, true)),
+            Ok(names) => names.iter().fold(0, |status, n| {
+                status | change(&path::join(name, n), how, true)
+            }),
             Err(e) => complain(name, e),
         },
         Ok(_) => 0,

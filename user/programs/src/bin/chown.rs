@@ -25,7 +25,9 @@ fn main(args: Args) -> i32 {
         Some((owner, group)) => (owner, Some(group)),
         None => (whom, None),
     };
-    let uid = Table::users().id(&owner).and_then(|id| u16::try_from(id).ok());
+    let uid = Table::users()
+        .id(&owner)
+        .and_then(|id| u16::try_from(id).ok());
     if uid.is_none() && !owner.is_empty() {
         options.bad_usage("there is no such user");
     }
@@ -35,9 +37,8 @@ fn main(args: Args) -> i32 {
     }
     let mut status = 0;
     for name in operands {
-        let result = sys::stat(name).and_then(|s| {
-            sys::chown(name, uid.unwrap_or(s.uid), gid.flatten().unwrap_or(s.gid))
-        });
+        let result = sys::stat(name)
+            .and_then(|s| sys::chown(name, uid.unwrap_or(s.uid), gid.flatten().unwrap_or(s.gid)));
         if let Err(e) = result {
             complain!("{name}: {e}");
             status = 1;

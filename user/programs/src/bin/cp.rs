@@ -89,7 +89,10 @@ fn copy(from: &[u8], to: &[u8], how: How) -> i32 {
 
 fn copy_dir(from: &[u8], to: &[u8], stat: &Stat, how: How) -> i32 {
     if !how.deep {
-        complain!("{}: is a directory (cp -r copies it with its contents)", BStr(from));
+        complain!(
+            "{}: is a directory (cp -r copies it with its contents)",
+            BStr(from)
+        );
         return 1;
     }
     if to.len() > from.len() && to.starts_with(from) && to[from.len()] == b'/' {

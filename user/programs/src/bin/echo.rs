@@ -9,7 +9,9 @@ rt::main!(main);
 
 fn main(mut args: Args) -> i32 {
     if args.len() == 1 && args.get(0).is_some_and(|a| a == "--help") {
-        println!("usage: echo [-n] [word...]\n\nWrites the words; with -n, without a new line behind them.");
+        println!(
+            "usage: echo [-n] [word...]\n\nWrites the words; with -n, without a new line behind them."
+        );
         return 0;
     }
     let bare = args.get(0).is_some_and(|a| a == "-n");

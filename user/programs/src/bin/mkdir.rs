@@ -53,7 +53,9 @@ fn main(args: Args) -> i32 {
 fn make_all(name: &[u8], mode: u16) -> Result<()> {
     let name = path::trim_slashes(name);
     match sys::mkdir(name, mode) {
-        Err(Errno::EEXIST) if sys::stat(name)?.mode & rt::mode::S_IFMT == rt::mode::S_IFDIR => Ok(()),
+        Err(Errno::EEXIST) if sys::stat(name)?.mode & rt::mode::S_IFMT == rt::mode::S_IFDIR => {
+            Ok(())
+        }
         Err(Errno::ENOENT) if path::dirname(name) != b"." => {
             make_all(path::dirname(name), 0o777)?;
             sys::mkdir(name, mode)

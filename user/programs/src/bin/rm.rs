@@ -83,7 +83,11 @@ fn remove(name: &[u8], how: How) -> i32 {
     if how.ask && !yes(text) {
         return status;
     }
-    let result = if dir { sys::rmdir(name) } else { sys::unlink(name) };
+    let result = if dir {
+        sys::rmdir(name)
+    } else {
+        sys::unlink(name)
+    };
     if let Err(e) = result {
         complain!("{text}: {e}");
         return 1;
