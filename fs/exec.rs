@@ -331,7 +331,8 @@ struct Image {
 
 /// Finds the program, follows `#!` lines, checks headers and collects the
 /// strings: the part of 0.11 `do_execve` that can fail.
-fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr, image: &mut Option<Image>) -> Result<(), Errno> {
+#[inline(always)]
+fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr) -> Result<Image, Errno> {
     let task = current();
     let inode = namei(filename)?;
     let name = user_base_name(filename)?;
@@ -341,12 +342,11 @@ fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr, image: &mut Optio
     let euid = if mode & 0o4000 != 0 { inode.i_uid.get() } else { task.euid.get() };
     let egid = if mode & 0o2000 != 0 { inode.i_gid.get() as u16 } else { task.egid.get() };
     let header = Exec { magic: 0, text: 0, data: 0, bss: 0, syms: 0, entry: 0, trsize: 0, drsize: 0 };
-    let image = image.insert(Image {
-        inode, header, arguments: Arguments::new(), argc, envc, euid, egid, name,
-    });
+    let mut image =
+        Image { inode, header, arguments: Arguments::new(), argc, envc, euid, egid, name };
     copy_strings(&mut image.arguments, envc, envp)?;
-    copy_script_arguments(image, filename, argv)?;
-    Ok(())
+    copy_script_arguments(&mut image, filename, argv)?;
+    Ok(image)
 }
 
 /// Reads the header. For a script: puts the interpreter's arguments and the
@@ -392,12 +392,9 @@ fn copy_script_arguments(image: &mut Image, filename: UserAddr, argv: UserAddr) 
 ///
 /// # Errors
 /// `ENOMEM`: the process cannot go on.
-fn replace(frame: &mut TrapFrame, image: &mut Option<Image>) -> Result<(), Errno> {
-    let Some(mut image) = image.take() else {
-        return Ok(());
-    };
+fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
     let task = current();
-    set_executable(&task, Some(image.inode));
+    set_executable(&task, Some(image.inode.clone()));
     for action in &task.sigaction {
         if action.get().handler != SIG_IGN {
             action.set(SigAction::DEFAULT);
@@ -449,8 +446,7 @@ fn clear_partial_page(task: &Task) -> Result<(), Errno> {
 /// `ETXTBSY`, `EFAULT`, `ENOMEM`. The old program goes on then.
 pub fn sys_execve(frame: &mut TrapFrame) -> SysResult {
     let (filename, argv, envp) = (UserAddr(frame.ebx), UserAddr(frame.ecx), UserAddr(frame.edx));
-    let mut image = None;
-    prepare(filename, argv, envp, &mut image)?;
+    let mut image = prepare(filename, argv, envp)?;
     if replace(frame, &mut image).is_err() {
         current().raise(SIGKILL);
         return Err(ENOMEM);

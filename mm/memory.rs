@@ -12,9 +12,9 @@
 //!   has a bit for each present directory entry.
 //! - Nothing in here sleeps but `do_no_page`, and what calls it.
 
-pub use super::page::{LOW_MEM, MEMORY_MAX, PAGE_SIZE, Page, USED, nr_free_pages, page_count};
+pub use super::page::{MEMORY_MAX, PAGE_SIZE, Page, nr_free_pages, page_count};
 
-use super::page::{add_main_memory, add_reference, free_page, map_nr};
+use super::page::{add_main_memory, add_reference, free_page, map_nr, mark_all_used};
 use crate::arch::boot::setup::boot_info;
 use crate::arch::paging::{
     ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, table_entry,
@@ -487,8 +487,7 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
 
 /// Sets up `mem_map` (0.11 `mem_init`): main memory is what lies in the
 /// loader's memory map between `start_mem` and `end_mem`. Adds page tables for
-/// memory above 16 MB behind the four that `head.S` made, and takes the user
-/// bit from all but task 0's directory entry while it runs.
+/// memory above 16 MB behind the four that `head.S` made.
 pub fn mem_init(start_mem: PhysAddr, end_mem: PhysAddr) {
     for table in 4..end_mem.0.div_ceil(TABLE_SPAN) {
         let place = PhysAddr((1 + table) * PAGE_SIZE);
@@ -501,6 +500,7 @@ pub fn mem_init(start_mem: PhysAddr, end_mem: PhysAddr) {
         }
     }
     invalidate();
+    mark_all_used();
     for region in boot_info().regions() {
         add_main_memory(region.start.max(start_mem), region.end.min(end_mem));
     }

@@ -8,6 +8,7 @@
 
 use crate::kernel::shared::IrqCell;
 use crate::kernel::types::PhysAddr;
+use core::num::NonZeroU32;
 
 /// Bytes in a page.
 pub const PAGE_SIZE: u32 = 4096;
@@ -35,7 +36,7 @@ struct MemMap {
 }
 
 static MEM_MAP: MemMap = MemMap {
-    count: [const { IrqCell::new(USED) }; PAGING_PAGES],
+    count: [const { IrqCell::new(0) }; PAGING_PAGES],
     free: [const { IrqCell::new(0) }; WORDS],
     summary: [const { IrqCell::new(0) }; SUMMARY_WORDS],
     free_pages: IrqCell::new(0),
@@ -65,6 +66,11 @@ fn mark_free(index: usize) {
     let summary = &MEM_MAP.summary[index / 1024];
     summary.set(summary.get() | 1 << (index / 32 % 32));
     MEM_MAP.free_pages.set(MEM_MAP.free_pages.get() + 1);
+}
+
+/// Marks everything as not main memory (the first loop of 0.11 `mem_init`).
+pub(super) fn mark_all_used() {
+    MEM_MAP.count.iter().for_each(|count| count.set(USED));
 }
 
 /// Declares `[start, end)` main memory, all of it free (the last loop of 0.11
@@ -145,7 +151,8 @@ pub(super) fn free_page(page: PhysAddr) {
 
 /// A page of main memory that this value owns; dropping it gives it back.
 pub struct Page {
-    address: PhysAddr,
+    /// Never 0, so that an absent page takes no more room than a present one.
+    address: NonZeroU32,
 }
 
 impl Page {
@@ -153,7 +160,7 @@ impl Page {
     /// memory is full.
     #[inline]
     pub fn alloc() -> Option<Page> {
-        take_free_page().map(|address| Page { address })
+        take_free_page().and_then(|page| NonZeroU32::new(page.0)).map(|address| Page { address })
     }
 
     /// A page of zeros (0.11 `get_free_page`). `None` when memory is full.
@@ -167,7 +174,7 @@ impl Page {
     /// Where it lies; also its address in the kernel's segment.
     #[inline(always)]
     pub fn address(&self) -> PhysAddr {
-        self.address
+        PhysAddr(self.address.get())
     }
 
     /// Its contents.
@@ -175,21 +182,21 @@ impl Page {
     pub fn data(&self) -> &[u8; PAGE_SIZE as usize] {
         // SAFETY: a page of main memory, mapped to itself for the kernel, and
         // ours alone: no other value and no page table refers to it.
-        unsafe { &*(self.address.0 as *const [u8; PAGE_SIZE as usize]) }
+        unsafe { &*(self.address.get() as *const [u8; PAGE_SIZE as usize]) }
     }
 
     /// Its contents, for writing.
     #[inline(always)]
     pub fn data_mut(&mut self) -> &mut [u8; PAGE_SIZE as usize] {
         // SAFETY: as for `data`, and borrowed mutably.
-        unsafe { &mut *(self.address.0 as *mut [u8; PAGE_SIZE as usize]) }
+        unsafe { &mut *(self.address.get() as *mut [u8; PAGE_SIZE as usize]) }
     }
 
     /// Hands the page over to a page table or to the process table, which
     /// gives it back with [`free_page`] or [`Page::from_raw`].
     #[inline(always)]
     pub(crate) fn into_raw(self) -> PhysAddr {
-        let address = self.address;
+        let address = self.address();
         core::mem::forget(self);
         address
     }
@@ -199,12 +206,13 @@ impl Page {
     /// # Safety
     /// The page came from `into_raw`, and its new owner has let go of it.
     pub(crate) unsafe fn from_raw(address: PhysAddr) -> Page {
-        Page { address }
+        // SAFETY: pages lie above 1 MB.
+        Page { address: unsafe { NonZeroU32::new_unchecked(address.0) } }
     }
 }
 
 impl Drop for Page {
     fn drop(&mut self) {
-        free_page(self.address);
+        free_page(self.address());
     }
 }
