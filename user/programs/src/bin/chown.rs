@@ -18,7 +18,7 @@ fn main(args: Args) -> i32 {
     let mut options = args.options("", USAGE);
     while options.next().is_some() {}
     let mut operands = options.operands();
-    let Some(whom) = operands.next().filter(|_| operands.len() > 0) else {
+    let Some(whom) = operands.next().filter(|_| !operands.is_empty()) else {
         options.bad_usage("an owner and a file are needed")
     };
     let (owner, group) = match whom.split_once(b':').or_else(|| whom.split_once(b'.')) {
