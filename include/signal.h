@@ -18,6 +18,7 @@ typedef unsigned int sigset_t;		/* bit n-1 stands for signal n */
 #define SIGABRT		6
 #define SIGIOT		6
 #define SIGUNUSED	7
+#define SIGBUS		7	/* later name: the disk failed under a page */
 #define SIGFPE		8
 #define SIGKILL		9
 #define SIGUSR1		10
@@ -33,8 +34,10 @@ typedef unsigned int sigset_t;		/* bit n-1 stands for signal n */
 #define SIGTSTP		20
 #define SIGTTIN		21
 #define SIGTTOU		22
+#define SIGWINCH	28	/* not in 0.11 */
 
 #define SA_NOCLDSTOP	1		/* no SIGCHLD for stopped children */
+#define SA_RESTART	0x10000000	/* begin an interrupted call again; not in 0.11 */
 #define SA_NOMASK	0x40000000	/* do not block the signal in its handler */
 #define SA_ONESHOT	0x80000000	/* back to SIG_DFL on delivery */
 
