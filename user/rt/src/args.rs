@@ -180,7 +180,7 @@ impl Options {
             return false;
         };
         if arg == "--help" {
-            io::print_args(format_args!("{}\n", self.usage.trim_end()));
+            io::print_args(format_args!("{}\n", self.usage));
             sys::exit(0);
         }
         if arg.len() < 2 || arg[0] != b'-' {
@@ -205,7 +205,8 @@ impl Options {
     }
 
     fn bad_usage_args(&self, message: core::fmt::Arguments) -> ! {
-        let first = self.usage.lines().next().unwrap_or_default();
+        let usage = BStr(self.usage.as_bytes());
+        let first = usage.split_once(b'\n').map_or(usage, |(line, _)| line);
         let name = program_name();
         io::complain_args(format_args!(
             "{message}\n{first}\n'{name} --help' tells more"

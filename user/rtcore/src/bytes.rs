@@ -79,13 +79,24 @@ impl PartialEq<&str> for BStr<'_> {
 impl fmt::Display for BStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = f.width().unwrap_or(0);
-        for run in self.0.chunk_by(|a, b| a.is_ascii() == b.is_ascii()) {
-            match core::str::from_utf8(run) {
-                Ok(text) if run[0].is_ascii() => f.write_str(text)?,
-                _ => run.iter().try_for_each(|_| f.write_char('?'))?,
+        let mut rest = self.0;
+        while !rest.is_empty() {
+            let len = rest
+                .iter()
+                .position(|b| !b.is_ascii())
+                .unwrap_or(rest.len());
+            // ASCII is UTF-8.
+            f.write_str(core::str::from_utf8(&rest[..len]).unwrap_or_default())?;
+            rest = &rest[len..];
+            if let [_, behind @ ..] = rest {
+                f.write_str("?")?;
+                rest = behind;
             }
         }
-        (self.0.len()..width).try_for_each(|_| f.write_char(' '))
+        for _ in self.0.len()..width {
+            f.write_str(" ")?;
+        }
+        Ok(())
     }
 }
 
