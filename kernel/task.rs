@@ -334,11 +334,6 @@ pub fn current() -> Current {
     Current { _not_send: PhantomData }
 }
 
-/// The running task, or nothing while the kernel starts up: for a panic.
-pub fn try_current() -> Option<Current> {
-    TABLE.current.get().map(|_| current())
-}
-
 impl Deref for Current {
     type Target = Task;
     #[inline(always)]

@@ -5,12 +5,13 @@
 //! through the adapter's memory and copies only when it reaches the end.
 #![expect(non_snake_case, reason = "csi_J and its kin keep 0.11's names")]
 
+use crate::arch::boot::setup::boot_info;
 use crate::arch::desc::{Stub, set_intr_gate};
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::without_interrupts;
 use crate::kernel::chr_drv::keyboard;
 use crate::kernel::chr_drv::tty::Tty;
-use crate::kernel::chr_drv::tty_io::copy_to_cooked;
+use crate::kernel::chr_drv::tty_io::{TTY_TABLE, copy_to_cooked};
 use crate::kernel::chr_drv::video::VideoMemory;
 use crate::kernel::sched::{HZ, add_timer};
 use crate::kernel::shared::{IrqCell, IrqShared};
@@ -578,6 +579,7 @@ pub fn con_write(tty: &mut Tty) {
     let len = core::mem::take(&mut console.reply.len);
     let bytes = console.reply.bytes;
     drop(console);
+    TTY_TABLE[tty.nr].writers.wake_up();
     if len > 0 {
         bytes[..len].iter().for_each(|&c| tty.read_q.put(c));
         copy_to_cooked(tty);
@@ -604,6 +606,9 @@ pub fn con_init() {
         for (cell, &c) in (first..).zip(name) {
             console.video_mem.write(cell, (ATTR_NORMAL as u16) << 8 | c as u16);
         }
+    }
+    if let Some(name) = boot_info().option("keyboard") {
+        keyboard::choose_map(name);
     }
     keyboard::empty_controller();
     set_intr_gate(0x21, keyboard_interrupt as Stub);
@@ -632,7 +637,9 @@ fn sysbeep() {
     outb_p(0xb6, 0x43); // counter 2: square wave, two bytes follow
     outb_p(0x37, 0x42);
     outb(0x06, 0x42); // 1193180 Hz / 0x637
-    add_timer(HZ / 8, sysbeepstop);
+    if !add_timer(HZ / 8, sysbeepstop) {
+        sysbeepstop();
+    }
 }
 
 /// What a panic inside this driver needs to know of the screen.

@@ -3,6 +3,7 @@
 
 pub mod console;
 pub mod keyboard;
+pub mod keymap;
 pub mod serial;
 pub mod termios;
 pub mod tty;

@@ -71,6 +71,13 @@ impl TtyQueue {
         Some((c, marked))
     }
 
+    /// Takes the oldest character if it is an end of file.
+    pub fn skip_end_of_file(&mut self) {
+        if !self.is_empty() && self.is_marked(self.tail) && self.buf[self.tail] == 0 {
+            self.get();
+        }
+    }
+
     /// Appends a character, or drops it where there is no room (0.11 `PUTCH`,
     /// which overruns).
     pub fn put(&mut self, c: u8) {
