@@ -36,7 +36,8 @@ fn main(args: Args) -> i32 {
 }
 
 fn dump(mut file: File, skip: u32, mut length: u32, verbose: bool) -> Result<()> {
-    let mut at = skip_bytes(&mut file, skip)?;
+    let start = skip_bytes(&mut file, skip)?;
+    let mut at = start;
     let mut before: Option<[u8; 16]> = None;
     let mut starred = false;
     let mut buf = [0; 1024];
@@ -62,7 +63,9 @@ fn dump(mut file: File, skip: u32, mut length: u32, verbose: bool) -> Result<()>
             at = at.wrapping_add(line.len() as u32);
         }
     }
-    println!("{at:08x}");
+    if at != start {
+        println!("{at:08x}");
+    }
     Ok(())
 }
 

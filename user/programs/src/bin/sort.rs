@@ -131,8 +131,8 @@ impl Order {
             number(a).cmp(&number(b))
         } else if self.fold {
             a.iter()
-                .map(u8::to_ascii_lowercase)
-                .cmp(b.iter().map(u8::to_ascii_lowercase))
+                .map(u8::to_ascii_uppercase)
+                .cmp(b.iter().map(u8::to_ascii_uppercase))
         } else {
             a.cmp(b)
         }
