@@ -2,7 +2,7 @@
 
 use crate::arch::io::{inb, outb, outw};
 use crate::arch::irq::{cli, halt_forever};
-use crate::printk;
+use crate::kernel::printk::printk;
 
 /// Restarts the machine through the keyboard controller's reset line (0.11
 /// `reboot` in `keyboard.S`), and if that fails by a triple fault.

@@ -27,6 +27,7 @@ use core::ffi::CStr;
 use core::fmt::Write;
 use kernel::blk_drv::{ll_rw_blk::blk_dev_init, ramdisk};
 use kernel::chr_drv::{chr_dev_init, tty_io::tty_init};
+use kernel::printk::printk;
 use kernel::mktime::{Time, kernel_mktime};
 
 use kernel::sched::{sched_init, set_current_time};

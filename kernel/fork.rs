@@ -3,7 +3,7 @@
 use crate::arch::desc::{KERNEL_DS, ldt_selector, set_task_descriptors};
 use crate::kernel::errno::{EAGAIN, EINVAL, Errno, SysResult};
 use crate::kernel::peep;
-use crate::printk;
+use crate::kernel::printk::printk;
 use crate::kernel::sched::{jiffies, math_state_save};
 use crate::kernel::shared::{HandleCell, IrqCell};
 use crate::kernel::task::{

@@ -13,7 +13,7 @@ use crate::arch::boot::setup::try_boot_info;
 use crate::arch::io::outb;
 use crate::arch::irq::{cli, halt_forever};
 use crate::arch::system::{frame_pointer, page_fault_address};
-use crate::kernel::printk;
+use crate::kernel::printk::{self, printk};
 use crate::kernel::shared::IrqCell;
 use crate::kernel::task::try_current;
 use crate::kernel::traps::TrapFrame;

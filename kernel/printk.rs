@@ -15,12 +15,13 @@ use crate::kernel::shared::IrqCell;
 use core::fmt::{self, Write};
 
 /// Prints to the console like `format!`; end lines with `\n` yourself.
-#[macro_export]
 macro_rules! printk {
     ($($arg:tt)*) => {
         $crate::kernel::printk::print(::core::format_args!($($arg)*))
     };
 }
+
+pub(crate) use printk;
 
 /// Do messages go to the first serial line too?
 static TO_SERIAL: IrqCell<bool> = IrqCell::new(false);

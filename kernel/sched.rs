@@ -7,7 +7,7 @@ use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{irq_save, sti_hlt};
 use crate::arch::system::{clts, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
 use crate::kernel::errno::{EINTR, SysResult};
-use crate::printk;
+use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
 use crate::kernel::signal::SIGALRM;
 use crate::kernel::task::{

@@ -9,7 +9,7 @@ use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::system::{clts, fnclex, has_fpu};
 use crate::kernel::math::{math_emulate, math_error};
 use crate::kernel::panic::print_registers;
-use crate::printk;
+use crate::kernel::printk::printk;
 use crate::kernel::sched::math_state_restore;
 use crate::kernel::shared::Shared;
 use crate::kernel::signal::{

@@ -23,7 +23,7 @@ use crate::arch::system::{invalidate, page_fault_address};
 use crate::arch::irq::sti;
 use crate::fs::buffer::{BLOCK_SIZE, bread_page};
 use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
-use crate::printk;
+use crate::kernel::printk::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{TASK_SIZE, Task, current, tasks};

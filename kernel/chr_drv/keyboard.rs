@@ -8,7 +8,7 @@ use crate::kernel::chr_drv::keymap::{self, CODES, DEFAULT, KeyMap};
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt};
 use crate::kernel::sched::show_stat;
 use crate::kernel::shared::IrqShared;
-use crate::printk;
+use crate::kernel::printk::printk;
 
 const DATA: u16 = 0x60;
 const STATUS: u16 = 0x64;
