@@ -163,9 +163,14 @@ extern "C" fn main() -> ! {
     time_init();
     sched_init();
     let kernel_end = PhysAddr((&raw const _end) as u32);
-    fs::buffer::buffer_init(kernel_end, boot_info().lower_end, plan.buffer_memory_end);
-    if let Some(ram_disk) = plan.ram_disk {
-        ramdisk::rd_init(ram_disk.start, ram_disk.len());
+    // SAFETY: `plan_memory` has kept the memory from the kernel's end up to
+    // `buffer_memory_end`, but for the hole, and the RAM disk's, out of main
+    // memory; both are mapped to themselves.
+    unsafe {
+        fs::buffer::buffer_init(kernel_end, boot_info().lower_end, plan.buffer_memory_end);
+        if let Some(ram_disk) = plan.ram_disk {
+            ramdisk::rd_init(ram_disk.start, ram_disk.len());
+        }
     }
     printk!(
         "{} KB of memory: {} KB buffers, {} KB RAM disk, {} KB free\n",
