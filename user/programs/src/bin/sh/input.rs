@@ -71,7 +71,6 @@ impl Shell {
                     self.check_signals();
                     self.flow = Flow::Go;
                     if self.interactive {
-                        eprintln!();
                         text.clear();
                     }
                     continue;

@@ -24,7 +24,7 @@ const USAGE: &str = "usage: sh [-eiux] [script [argument...]]
        sh -c commands [name [argument...]]
 
 Without a script, reads commands from standard input; from a terminal, it
-prompts for them ($PS1). 'help sh' explains the language.
+prompts for them ($PS1). 'help shell' explains the language.
   -c  run the commands in the next argument
   -e  stop at the first command that fails
   -i  be interactive even if standard input is no terminal

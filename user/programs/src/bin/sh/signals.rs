@@ -69,6 +69,8 @@ impl Shell {
         if self.interactive && self.trap_for(SIGINT).is_none() && take(SIGINT) {
             self.flow = Flow::Interrupt;
             self.status = 130;
+            // Behind the ^C that the terminal showed.
+            eprintln!();
         }
         for index in 0..self.traps.len() {
             let Some((signal, text)) = self.traps.get(index).cloned() else {
