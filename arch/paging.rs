@@ -133,3 +133,16 @@ pub fn table_entry(addr: LinAddr) -> Option<EntryRef> {
     let dir = dir_entry(addr).get();
     dir.present().then(|| EntryRef(dir.page().0 + ((addr.0 >> 10) & 0xffc)))
 }
+
+/// The byte at a physical address below 64 MB, which the kernel maps to itself;
+/// for `/dev/mem`. Also at address 0, where no Rust pointer may point.
+pub fn peek(addr: PhysAddr) -> u8 {
+    let value: u8;
+    // SAFETY: reads one byte, and any byte of memory may be read; what it
+    // belongs to is not told to the compiler, which so cannot rely on it.
+    unsafe {
+        core::arch::asm!("mov {}, [{}]", out(reg_byte) value, in(reg) addr.0,
+            options(nostack, preserves_flags, readonly));
+    }
+    value
+}

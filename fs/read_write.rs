@@ -1,0 +1,91 @@
+//! `lseek`, `read` and `write` (0.11 `fs/read_write.c`).
+
+use super::block_dev::{block_read, block_write};
+use super::char_dev::{is_null_block, rw_char};
+use super::file_dev::{file_read, file_write};
+use super::file_table::{FMODE_READ, FMODE_WRITE, current_file};
+use super::pipe::{read_pipe, write_pipe};
+use super::{O_NONBLOCK, Rw, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG};
+use crate::kernel::blk_drv::ll_rw_blk::blk_size;
+use crate::kernel::errno::{EINVAL, EISDIR, ESPIPE, SysResult};
+use crate::kernel::types::UserAddr;
+
+/// Moves the position of file `fd`: `origin` 0 from the start, 1 from where it
+/// is, 2 from the end (0.11 `sys_lseek`).
+///
+/// # Errors
+/// `EBADF`, `ESPIPE` for pipes and terminals, `EINVAL` for a negative result.
+pub fn sys_lseek(fd: u32, offset: i32, origin: u32) -> SysResult {
+    let file = current_file(fd)?;
+    let inode = file.inode()?;
+    // Memory devices, major 1, have positions; other character devices not.
+    if inode.i_pipe.get() || inode.is_chr() && inode.device().major() != 1 {
+        return Err(ESPIPE);
+    }
+    let base = match origin {
+        0 => 0,
+        1 => file.f_pos.get(),
+        2 if inode.is_blk() => blk_size(inode.device()).unwrap_or(0) * super::BLOCK_SIZE as u32,
+        2 => inode.i_size.get(),
+        _ => return Err(EINVAL),
+    };
+    let pos = (base as i32).checked_add(offset).filter(|&pos| pos >= 0).ok_or(EINVAL)?;
+    file.f_pos.set(pos as u32);
+    Ok(pos)
+}
+
+/// Reads up to `count` bytes from file `fd` (0.11 `sys_read`).
+///
+/// # Errors
+/// `EBADF`, also if it is not open for reading; `EINVAL`, `EFAULT`, `EINTR`,
+/// `EIO`, `EAGAIN`.
+pub fn sys_read(fd: u32, buf: UserAddr, count: i32) -> SysResult {
+    let file = current_file(fd)?;
+    file.require(FMODE_READ)?;
+    let count = u32::try_from(count).map_err(|_| EINVAL)?;
+    if count == 0 {
+        return Ok(0);
+    }
+    let buf = buf.slice(count)?;
+    let inode = file.inode()?;
+    let nonblock = file.has_flag(O_NONBLOCK);
+    if inode.i_pipe.get() {
+        return read_pipe(&inode, buf, nonblock);
+    }
+    match inode.i_mode.get() & S_IFMT {
+        S_IFREG | S_IFDIR => file_read(&inode, &file, buf),
+        S_IFCHR => rw_char(Rw::Read, inode.device(), buf, &file.f_pos, nonblock),
+        S_IFBLK if is_null_block(inode.device()) => Ok(0),
+        S_IFBLK => block_read(inode.device(), &file.f_pos, buf),
+        _ => Err(EINVAL),
+    }
+}
+
+/// Writes `count` bytes to file `fd` (0.11 `sys_write`).
+///
+/// # Errors
+/// `EBADF`, also if it is not open for writing; `EINVAL`, `EFAULT`, `EINTR`,
+/// `EIO`, `EAGAIN`, `ENOSPC`, `EPIPE`.
+pub fn sys_write(fd: u32, buf: UserAddr, count: i32) -> SysResult {
+    let file = current_file(fd)?;
+    // Differs from 0.11, which lets everybody write to every open file.
+    file.require(FMODE_WRITE)?;
+    let count = u32::try_from(count).map_err(|_| EINVAL)?;
+    if count == 0 {
+        return Ok(0);
+    }
+    let buf = buf.slice(count)?;
+    let inode = file.inode()?;
+    let nonblock = file.has_flag(O_NONBLOCK);
+    if inode.i_pipe.get() {
+        return write_pipe(&inode, buf, nonblock);
+    }
+    match inode.i_mode.get() & S_IFMT {
+        S_IFREG => file_write(&inode, &file, buf),
+        S_IFCHR => rw_char(Rw::Write, inode.device(), buf, &file.f_pos, nonblock),
+        S_IFBLK if is_null_block(inode.device()) => Ok(count as i32),
+        S_IFBLK => block_write(inode.device(), &file.f_pos, buf),
+        S_IFDIR => Err(EISDIR),
+        _ => Err(EINVAL),
+    }
+}

@@ -1,0 +1,4 @@
+//! Block devices (0.11 `kernel/blk_drv/`).
+
+pub mod ll_rw_blk;
+pub mod ramdisk;
