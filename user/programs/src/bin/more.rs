@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use rt::abi::{ECHO, ICANON, TCSETS, Termios, VMIN, VTIME};
+use rt::abi::{ECHO, ICANON, TCSETS, Termios, VMIN, VTIME, Winsize};
 use rt::prelude::*;
 use rt::{io, sys};
 
@@ -16,8 +16,8 @@ const USAGE: &str = "usage: more [FILE]...
 Shows files, or standard input, one screen at a time. Then:
   space  the next screen    enter  the next line    q  the end";
 
-const ROWS: usize = 25;
-const COLUMNS: usize = 80;
+/// The screen's size, where the terminal does not know its own.
+const SCREEN: (usize, usize) = (25, 80);
 
 fn main(args: Args) -> i32 {
     let mut options = args.options("", USAGE);
@@ -50,6 +50,8 @@ struct Pager {
     /// The terminal: standard input may be the text.
     keys: File,
     before: Termios,
+    /// Rows and columns of the screen.
+    size: (usize, usize),
     /// Rows left until it stops.
     left: usize,
 }
@@ -64,10 +66,12 @@ impl Pager {
         raw.cc[VMIN] = 1;
         raw.cc[VTIME] = 0;
         sys::tcsetattr(keys.fd(), TCSETS, &raw).ok()?;
+        let size = screen_size();
         Some(Pager {
             keys,
             before,
-            left: ROWS - 1,
+            size,
+            left: size.0 - 1,
         })
     }
 
@@ -80,7 +84,7 @@ impl Pager {
         let mut reader = LineReader::new(file);
         let mut line = Vec::new();
         while reader.next_raw(&mut line)? {
-            let rows = rows(&line);
+            let rows = rows(&line, self.size.1);
             if rows > self.left && !self.ask()? {
                 return Ok(false);
             }
@@ -102,7 +106,7 @@ impl Pager {
                 Ok(0) => break false,
                 Ok(_) => match key[0] {
                     b' ' | b'f' => {
-                        self.left = ROWS - 1;
+                        self.left = self.size.0 - 1;
                         break true;
                     }
                     b'\r' | b'\n' | b'j' => {
@@ -119,8 +123,20 @@ impl Pager {
     }
 }
 
+/// Rows and columns of the terminal that is standard output.
+fn screen_size() -> (usize, usize) {
+    const TIOCGWINSZ: u32 = 0x5413;
+    let mut size = Winsize::default();
+    let address = (&raw mut size).expose_provenance();
+    // SAFETY: TIOCGWINSZ takes the address of a Winsize.
+    match unsafe { sys::ioctl(1, TIOCGWINSZ, address) } {
+        Ok(_) if size.row > 1 && size.col > 0 => (usize::from(size.row), usize::from(size.col)),
+        _ => SCREEN,
+    }
+}
+
 /// How many rows of the screen a line takes.
-fn rows(line: &[u8]) -> usize {
+fn rows(line: &[u8], width: usize) -> usize {
     let mut column = 0usize;
     for &byte in line {
         match byte {
@@ -129,5 +145,5 @@ fn rows(line: &[u8]) -> usize {
             _ => {}
         }
     }
-    column.max(1).div_ceil(COLUMNS)
+    column.max(1).div_ceil(width)
 }
