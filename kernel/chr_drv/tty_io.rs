@@ -336,7 +336,11 @@ fn reprint_line(tty: &mut Tty) {
     tty.line_column = tty.column;
     // Echoing needs the whole terminal, so the characters are taken one by one.
     let mut index = 0;
-    while let Some(c) = tty.secondary.unfinished_line().nth(index) {
+    loop {
+        let next = tty.secondary.unfinished_line().nth(index);
+        let Some(c) = next else {
+            break;
+        };
         echo(tty, c);
         index += 1;
     }
