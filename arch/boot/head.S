@@ -110,6 +110,7 @@ save_multiboot1:
 	movl $BP_INFO_SIZE - 64, %ecx
 4:	movl %ecx, boot_params + BP_LENGTH
 	movl 48(%ebx), %esi
+	movl $boot_params + BP_INFO + 64, %edi
 	rep movsb
 
 /* Down to where it is linked: the target lies below the source, so upwards. */
