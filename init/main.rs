@@ -25,7 +25,7 @@ use arch::io::{inb_p, outb_p};
 use arch::irq::sti;
 use core::ffi::CStr;
 use core::fmt::Write;
-use kernel::blk_drv::{ll_rw_blk::blk_dev_init, ramdisk};
+use kernel::blk_drv::{floppy::floppy_init, hd::hd_init, ll_rw_blk::blk_dev_init, ramdisk};
 use kernel::chr_drv::{chr_dev_init, tty_io::tty_init};
 use kernel::printk::printk;
 use kernel::mktime::{Time, kernel_mktime};
@@ -158,6 +158,8 @@ extern "C" fn main() -> ! {
     mem_init(plan.main_memory_start, plan.memory_end);
     trap_init();
     blk_dev_init();
+    hd_init();
+    floppy_init();
     tty_init();
     chr_dev_init();
     time_init();

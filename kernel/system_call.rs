@@ -15,8 +15,9 @@ use crate::fs::pipe::sys_pipe;
 use crate::fs::read_write::{sys_lseek, sys_read, sys_write};
 use crate::fs::select::sys_select;
 use crate::fs::stat::{sys_fstat, sys_lstat, sys_readlink, sys_stat};
-use crate::fs::super_block::{mount_root, sys_mount, sys_umount};
-use crate::kernel::errno::{ENOSYS, EPERM, ERESTARTSYS, SysResult};
+use crate::fs::super_block::{sys_mount, sys_umount};
+use crate::kernel::blk_drv::hd::sys_setup;
+use crate::kernel::errno::{ENOSYS, ERESTARTSYS, SysResult};
 use crate::kernel::exit::{sys_exit, sys_kill, sys_waitpid};
 use crate::kernel::fork::sys_fork;
 use crate::kernel::sched::{
@@ -29,30 +30,13 @@ use crate::kernel::signal::{
 use crate::kernel::sys::*;
 use crate::kernel::task::current;
 use crate::kernel::traps::TrapFrame;
-use crate::kernel::shared::IrqCell;
-use crate::kernel::types::{Pid, UserAddr};
+use crate::kernel::types::UserAddr;
 use crate::fs::buffer::sys_sync;
 
 /// Numbers from 0 up to, not including, this one have a place in the table.
 const NR_SYSCALLS: usize = 89;
 
 type SysCall = fn(&mut TrapFrame) -> SysResult;
-
-/// Mounts the root, for init, once (0.11 `sys_setup` in `hd.c`, which anyone
-/// may call). It is a system call because reading a disk may sleep, and task 0
-/// must not.
-///
-/// # Errors
-/// `EPERM` for anyone but init, and the second time.
-fn sys_setup() -> SysResult {
-    static CALLABLE: IrqCell<bool> = IrqCell::new(true);
-    if !CALLABLE.get() || current().pid.get() != Pid(1) {
-        return Err(EPERM);
-    }
-    CALLABLE.set(false);
-    mount_root();
-    Ok(0)
-}
 
 /// A number without a call.
 fn sys_ni(_frame: &mut TrapFrame) -> SysResult {
