@@ -158,7 +158,7 @@ impl Options {
         self.group = BStr(&self.group.bytes()[1..]);
         let known = self.letters.iter().position(|&l| l == letter && l != b':');
         let Some(at) = known else {
-            self.bad_usage_args(format_args!("unknown option -{}", letter as char))
+            self.bad_usage_args(format_args!("unknown option -{}", BStr(&[letter])))
         };
         if self.letters.get(at + 1) != Some(&b':') {
             return Some((letter, BStr(b"")));
@@ -170,7 +170,7 @@ impl Options {
         };
         match value {
             Some(value) => Some((letter, value)),
-            None => self.bad_usage_args(format_args!("option -{} needs a value", letter as char)),
+            None => self.bad_usage_args(format_args!("option -{} needs a value", BStr(&[letter]))),
         }
     }
 

@@ -432,14 +432,6 @@ pub fn take_error() -> Option<Errno> {
     failed
 }
 
-/// The buffer's content is not written any more.
-pub(crate) fn abandon_stdout() {
-    let _ = with_out(|out| {
-        out.used = 0;
-        Ok(())
-    });
-}
-
 #[doc(hidden)]
 pub fn print_args(args: fmt::Arguments) {
     let _ = Stdout.write_fmt(args);

@@ -1,6 +1,5 @@
 //! The way in and the way out of a program.
 
-use core::fmt::Write as _;
 use core::panic::PanicInfo;
 
 use crate::args::Args;
@@ -42,10 +41,6 @@ unsafe extern "C" fn start(argc: usize, argv: *const *const u8, envp: *const *co
 /// Says where the program panicked and ends it with 134 (128 + SIGABRT).
 #[panic_handler]
 fn panic(info: &PanicInfo) -> ! {
-    io::abandon_stdout();
-    let mut line = rtcore::bytes::FixedBuf::<240>::new();
-    let _ = write!(line, "{}: {}", crate::args::program_name(), info);
-    let _ = sys::write(2, line.as_bytes());
-    let _ = sys::write(2, b"\n");
+    io::complain_args(format_args!("{info}"));
     sys::exit_now(134)
 }

@@ -78,23 +78,12 @@ impl PartialEq<&str> for BStr<'_> {
 /// To write the bytes unchanged, use a `Write` of the crate `rt`.
 impl fmt::Display for BStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = f.width().unwrap_or(0);
-        let mut rest = self.0;
-        while !rest.is_empty() {
-            let len = rest
-                .iter()
-                .position(|b| !b.is_ascii())
-                .unwrap_or(rest.len());
-            // ASCII is UTF-8.
-            f.write_str(core::str::from_utf8(&rest[..len]).unwrap_or_default())?;
-            rest = &rest[len..];
-            if let [_, behind @ ..] = rest {
-                f.write_str("?")?;
-                rest = behind;
-            }
+        // Byte by byte: small, and messages are short.
+        for &b in self.0 {
+            f.write_char(if b.is_ascii() { b.into() } else { '?' })?;
         }
-        for _ in self.0.len()..width {
-            f.write_str(" ")?;
+        for _ in self.0.len()..f.width().unwrap_or(0) {
+            f.write_char(' ')?;
         }
         Ok(())
     }
@@ -103,43 +92,6 @@ impl fmt::Display for BStr<'_> {
 impl fmt::Debug for BStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A fixed buffer that takes formatted text, for code that must not allocate.
-/// What does not fit is cut off.
-pub struct FixedBuf<const N: usize> {
-    bytes: [u8; N],
-    used: usize,
-}
-
-impl<const N: usize> FixedBuf<N> {
-    /// An empty buffer.
-    pub const fn new() -> Self {
-        Self {
-            bytes: [0; N],
-            used: 0,
-        }
-    }
-
-    /// What was written so far.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..self.used]
-    }
-}
-
-impl<const N: usize> Default for FixedBuf<N> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<const N: usize> Write for FixedBuf<N> {
-    fn write_str(&mut self, s: &str) -> fmt::Result {
-        let take = s.len().min(N - self.used);
-        self.bytes[self.used..self.used + take].copy_from_slice(&s.as_bytes()[..take]);
-        self.used += take;
-        Ok(())
     }
 }
 
@@ -162,12 +114,5 @@ mod tests {
             BStr(b"a=b=c").split_once(b'='),
             Some((BStr(b"a"), BStr(b"b=c")))
         );
-    }
-
-    #[test]
-    fn cuts_what_does_not_fit() {
-        let mut buf = FixedBuf::<4>::new();
-        write!(buf, "{}", 123456).unwrap();
-        assert_eq!(buf.as_bytes(), b"1234");
     }
 }

@@ -1,15 +1,23 @@
 //! The conditions of `test` and `[`.
 
-/// Asks about a file: the letter of the question (`f`, `d`, `r`, ...) and the
-/// name (for `t`, a descriptor).
-pub type Probe<'a> = &'a mut dyn FnMut(u8, &[u8]) -> bool;
+/// Answers questions about files.
+pub trait Files {
+    /// Whether a file is what the letter asks (`f` a file, `d` a directory,
+    /// `r` readable, ...; for `t`, the name is a descriptor).
+    fn is(&mut self, letter: u8, name: &[u8]) -> bool;
+    /// When it was last written, seconds since 1970; `None` if it is not there.
+    fn modified(&mut self, name: &[u8]) -> Option<u32>;
+}
 
+/// How deep `!` and `(` may be nested.
+const DEPTH: u32 = 100;
 /// Letters of the questions about files.
 const FILE_TESTS: &[u8] = b"bcdefghkLprstuwx";
 
 struct Evaluator<'a> {
     args: &'a [&'a [u8]],
-    probe: Probe<'a>,
+    files: &'a mut dyn Files,
+    depth: u32,
 }
 
 /// Whether the condition holds: the arguments of `test` (those of `[` without
@@ -17,8 +25,12 @@ struct Evaluator<'a> {
 ///
 /// # Errors
 /// What is wrong with it, for people.
-pub fn evaluate(args: &[&[u8]], probe: Probe) -> Result<bool, &'static str> {
-    let mut evaluator = Evaluator { args, probe };
+pub fn evaluate(args: &[&[u8]], files: &mut dyn Files) -> Result<bool, &'static str> {
+    let mut evaluator = Evaluator {
+        args,
+        files,
+        depth: 0,
+    };
     if args.is_empty() {
         return Ok(false);
     }
@@ -62,6 +74,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn not(&mut self) -> Result<bool, &'static str> {
+        self.depth += 1;
+        if self.depth > DEPTH {
+            return Err("too many brackets");
+        }
+        let value = self.not_or_primary();
+        self.depth -= 1;
+        value
+    }
+
+    fn not_or_primary(&mut self) -> Result<bool, &'static str> {
         if self.args.len() > 1 && !self.has_binary() && self.take(b"!") {
             return self.not().map(|value| !value);
         }
@@ -76,7 +98,7 @@ impl<'a> Evaluator<'a> {
     fn primary(&mut self) -> Result<bool, &'static str> {
         if self.has_binary() {
             let (left, op, right) = (self.next()?, self.next()?, self.next()?);
-            return compare(left, op, right);
+            return self.compare(left, op, right);
         }
         if self.args.len() > 1 && self.take(b"(") {
             let value = self.or()?;
@@ -93,40 +115,56 @@ impl<'a> Evaluator<'a> {
                 match letter {
                     b'n' => Ok(!operand.is_empty()),
                     b'z' => Ok(operand.is_empty()),
-                    _ if FILE_TESTS.contains(&letter) => Ok((self.probe)(letter, operand)),
+                    _ if FILE_TESTS.contains(&letter) => Ok(self.files.is(letter, operand)),
                     _ => Err("unknown operator"),
                 }
             }
             _ => Ok(!first.is_empty()),
         }
     }
+
+    fn compare(&mut self, left: &[u8], op: &[u8], right: &[u8]) -> Result<bool, &'static str> {
+        match op {
+            b"=" | b"==" => return Ok(left == right),
+            b"!=" => return Ok(left != right),
+            b"-nt" | b"-ot" => {
+                let times = (self.files.modified(left), self.files.modified(right));
+                let newer = op == b"-nt";
+                return Ok(
+                    matches!(times, (Some(a), Some(b)) if if newer { a > b } else { a < b }),
+                );
+            }
+            _ => {}
+        }
+        let number = |text: &[u8]| rtcore::num::parse_i32(text.trim_ascii());
+        let (Some(left), Some(right)) = (number(left), number(right)) else {
+            return Err("a number is needed");
+        };
+        Ok(match op {
+            b"-eq" => left == right,
+            b"-ne" => left != right,
+            b"-lt" => left < right,
+            b"-le" => left <= right,
+            b"-gt" => left > right,
+            _ => left >= right,
+        })
+    }
 }
 
 fn is_binary(op: &[u8]) -> bool {
     matches!(
         op,
-        b"=" | b"==" | b"!=" | b"-eq" | b"-ne" | b"-lt" | b"-le" | b"-gt" | b"-ge"
+        b"=" | b"=="
+            | b"!="
+            | b"-eq"
+            | b"-ne"
+            | b"-lt"
+            | b"-le"
+            | b"-gt"
+            | b"-ge"
+            | b"-nt"
+            | b"-ot"
     )
-}
-
-fn compare(left: &[u8], op: &[u8], right: &[u8]) -> Result<bool, &'static str> {
-    match op {
-        b"=" | b"==" => return Ok(left == right),
-        b"!=" => return Ok(left != right),
-        _ => {}
-    }
-    let number = |text: &[u8]| rtcore::num::parse_i32(text.trim_ascii());
-    let (Some(left), Some(right)) = (number(left), number(right)) else {
-        return Err("a number is needed");
-    };
-    Ok(match op {
-        b"-eq" => left == right,
-        b"-ne" => left != right,
-        b"-lt" => left < right,
-        b"-le" => left <= right,
-        b"-gt" => left > right,
-        _ => left >= right,
-    })
 }
 
 #[cfg(test)]
@@ -134,9 +172,24 @@ mod tests {
     use super::*;
     use alloc::vec::Vec;
 
+    struct Fake;
+
+    impl Files for Fake {
+        fn is(&mut self, letter: u8, name: &[u8]) -> bool {
+            letter == b'f' && name == b"here"
+        }
+        fn modified(&mut self, name: &[u8]) -> Option<u32> {
+            match name {
+                b"old" => Some(1),
+                b"new" => Some(2),
+                _ => None,
+            }
+        }
+    }
+
     fn test(text: &str) -> Result<bool, &'static str> {
         let args: Vec<&[u8]> = text.split(' ').map(str::as_bytes).collect();
-        evaluate(&args, &mut |letter, name| letter == b'f' && name == b"here")
+        evaluate(&args, &mut Fake)
     }
 
     #[test]
@@ -158,10 +211,13 @@ mod tests {
             ("-f = -f", true),
             ("-f", true),
             ("!", true),
+            ("new -nt old", true),
+            ("new -ot old", false),
+            ("new -nt none", false),
         ] {
             assert_eq!(test(text), Ok(value), "{text}");
         }
-        assert_eq!(evaluate(&[], &mut |_, _| true), Ok(false));
+        assert_eq!(evaluate(&[], &mut Fake), Ok(false));
     }
 
     #[test]
@@ -169,5 +225,7 @@ mod tests {
         for text in ["a b", "x -lt 3", "-Q file", "( a", "a = b c", "-f here x"] {
             assert!(test(text).is_err(), "{text}");
         }
+        assert!(test(&"( ".repeat(200)).is_err());
+        assert!(test(&["! "; 200].concat()).is_err());
     }
 }

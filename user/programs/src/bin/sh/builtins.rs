@@ -2,12 +2,10 @@
 
 mod process;
 
-use rt::mode;
 use rt::num;
 use rt::prelude::*;
 
-use shlib::cond;
-
+use crate::condition;
 use crate::files;
 use crate::shell::{Flow, Shell};
 
@@ -192,37 +190,9 @@ fn echo(_: &mut Shell, args: &[Vec<u8>]) -> i32 {
 }
 
 fn test(_: &mut Shell, args: &[Vec<u8>]) -> i32 {
-    let mut words: Vec<&[u8]> = args[1..].iter().map(|a| &a[..]).collect();
-    if args[0] == b"[" && words.pop() != Some(b"]") {
-        return misused(args, "the ']' is missing");
-    }
-    match cond::evaluate(&words, &mut probe) {
+    match condition::test(&args[0], args[1..].iter().map(|a| &a[..]).collect()) {
         Ok(holds) => i32::from(!holds),
         Err(message) => misused(args, message),
-    }
-}
-
-/// Answers a question of `test` about a file.
-fn probe(letter: u8, name: &[u8]) -> bool {
-    let access = |how| sys::access(name, how).is_ok();
-    let kind = |kind| sys::stat(name).is_ok_and(|s| s.mode & mode::S_IFMT == kind);
-    let bit = |bit| sys::stat(name).is_ok_and(|s| s.mode & bit != 0);
-    match letter {
-        b'r' => access(sys::R_OK),
-        b'w' => access(sys::W_OK),
-        b'x' => access(sys::X_OK),
-        b'f' => kind(mode::S_IFREG),
-        b'd' => kind(mode::S_IFDIR),
-        b'b' => kind(mode::S_IFBLK),
-        b'c' => kind(mode::S_IFCHR),
-        b'p' => kind(mode::S_IFIFO),
-        b'h' | b'L' => sys::lstat(name).is_ok_and(|s| mode::is_link(s.mode)),
-        b'u' => bit(mode::S_ISUID),
-        b'g' => bit(mode::S_ISGID),
-        b'k' => bit(mode::S_ISVTX),
-        b's' => sys::stat(name).is_ok_and(|s| s.size > 0),
-        b't' => num::parse_i32(name).is_some_and(rt::io::is_terminal),
-        _ => sys::stat(name).is_ok(),
     }
 }
 

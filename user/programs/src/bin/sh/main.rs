@@ -7,6 +7,8 @@
 #![no_main]
 
 mod builtins;
+#[path = "../../condition.rs"]
+mod condition;
 mod files;
 mod host;
 mod input;
