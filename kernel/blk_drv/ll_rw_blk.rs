@@ -261,38 +261,5 @@ fn report_error(dev: Dev, block: Block) {
     printk!("{name} I/O error: dev {dev}, block {block}\n");
 }
 
-/// What the next interrupt of each controller means to its driver, until it has
-/// come once (0.11's variables `do_hd` and `do_floppy`, `DEVICE_INTR`).
-pub struct DeviceIntr(IrqCell<Option<fn()>>);
-
-impl DeviceIntr {
-    /// The driver wants `handler` to be called by the next interrupt.
-    pub fn set(&self, handler: Option<fn()>) {
-        self.0.set(handler);
-    }
-
-    fn run(&self, unexpected: fn()) {
-        let handler = self.0.get();
-        self.0.set(None);
-        handler.unwrap_or(unexpected)();
-    }
-}
-
-/// The hard disk's and the floppy's next interrupt.
-pub static HD_INTR: DeviceIntr = DeviceIntr(IrqCell::new(None));
-pub static FLOPPY_INTR: DeviceIntr = DeviceIntr(IrqCell::new(None));
-
-/// `hd_interrupt` in `system_call.S` calls it, with interrupts off.
-#[unsafe(no_mangle)]
-extern "C" fn do_hd() {
-    HD_INTR.run(|| printk!("Unexpected HD interrupt\n"));
-}
-
-/// `floppy_interrupt` in `system_call.S` calls it, with interrupts off.
-#[unsafe(no_mangle)]
-extern "C" fn do_floppy() {
-    FLOPPY_INTR.run(|| printk!("Unexpected floppy interrupt\n"));
-}
-
 /// Nothing to do: the queue is empty from the start (0.11 `blk_dev_init`).
 pub fn blk_dev_init() {}
