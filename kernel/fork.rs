@@ -18,6 +18,9 @@ use core::ptr::NonNull;
 /// The highest process number; then they begin again.
 const PID_MAX: i32 = 32767;
 
+/// What task 0's only child is called until it executes a program.
+const INIT_NAME: [u8; 16] = *b"init\0\0\0\0\0\0\0\0\0\0\0\0";
+
 /// The last process number that was given away (0.11 `last_pid`).
 static LAST_PID: IrqCell<i32> = IrqCell::new(0);
 
@@ -108,6 +111,9 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     child.start_time.set(jiffies());
     child.tables.set(0);
     child.saved_mask.set(None);
+    if parent.nr.get().0 == 0 {
+        child.comm.set(INIT_NAME);
+    }
     set_tss(child, frame, nr, page.address().0 + KERNEL_STACK_PAGE);
     child.set_user_esp(frame.esp);
     copy_mem(nr, child)?;
