@@ -19,7 +19,8 @@ mod names {
     pub const SIGILL: i32 = 4;
     pub const SIGTRAP: i32 = 5;
     pub const SIGABRT: i32 = 6;
-    pub const SIGUNUSED: i32 = 7;
+    /// 0.11 calls it SIGUNUSED.
+    pub const SIGBUS: i32 = 7;
     pub const SIGFPE: i32 = 8;
     pub const SIGKILL: i32 = 9;
     pub const SIGUSR1: i32 = 10;
@@ -35,24 +36,47 @@ mod names {
     pub const SIGTSTP: i32 = 20;
     pub const SIGTTIN: i32 = 21;
     pub const SIGTTOU: i32 = 22;
+    /// The size of the terminal changed (not in 0.11).
+    pub const SIGWINCH: i32 = 28;
     /// No SIGCHLD when a child stops.
     pub const SA_NOCLDSTOP: u32 = 1;
+    /// A system call that the signal interrupts begins again (not in 0.11).
+    pub const SA_RESTART: u32 = 0x1000_0000;
     /// The signal is not blocked while its handler runs.
     pub const SA_NOMASK: u32 = 0x4000_0000;
     /// Back to the default action before the handler runs.
     pub const SA_ONESHOT: u32 = 0x8000_0000;
 }
 
-/// Names by number, from 1.
-static NAMES: [&str; 22] = [
-    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "UNUSED", "FPE", "KILL", "USR1", "SEGV", "USR2",
-    "PIPE", "ALRM", "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU",
+static NAMES: [(i32, &str); 23] = [
+    (SIGHUP, "HUP"),
+    (SIGINT, "INT"),
+    (SIGQUIT, "QUIT"),
+    (SIGILL, "ILL"),
+    (SIGTRAP, "TRAP"),
+    (SIGABRT, "ABRT"),
+    (SIGBUS, "BUS"),
+    (SIGFPE, "FPE"),
+    (SIGKILL, "KILL"),
+    (SIGUSR1, "USR1"),
+    (SIGSEGV, "SEGV"),
+    (SIGUSR2, "USR2"),
+    (SIGPIPE, "PIPE"),
+    (SIGALRM, "ALRM"),
+    (SIGTERM, "TERM"),
+    (SIGSTKFLT, "STKFLT"),
+    (SIGCHLD, "CHLD"),
+    (SIGCONT, "CONT"),
+    (SIGSTOP, "STOP"),
+    (SIGTSTP, "TSTP"),
+    (SIGTTIN, "TTIN"),
+    (SIGTTOU, "TTOU"),
+    (SIGWINCH, "WINCH"),
 ];
 
 /// Name of a signal without `SIG`.
 pub fn name(signal: i32) -> Option<&'static str> {
-    let index = usize::try_from(signal).ok()?.checked_sub(1)?;
-    NAMES.get(index).copied()
+    all().find(|s| s.0 == signal).map(|s| s.1)
 }
 
 /// Number of a signal given as `KILL`, `SIGKILL`, `kill` or `9`.
@@ -64,15 +88,13 @@ pub fn number(text: &[u8]) -> Option<i32> {
         [b'S' | b's', b'I' | b'i', b'G' | b'g', rest @ ..] => rest,
         _ => text,
     };
-    let at = NAMES
-        .iter()
-        .position(|n| n.as_bytes().eq_ignore_ascii_case(bare))?;
-    i32::try_from(at + 1).ok()
+    let found = all().find(|s| s.1.as_bytes().eq_ignore_ascii_case(bare))?;
+    Some(found.0)
 }
 
 /// All names with their numbers.
 pub fn all() -> impl Iterator<Item = (i32, &'static str)> {
-    (1..).zip(NAMES.iter().copied())
+    NAMES.iter().copied()
 }
 
 /// What a signal does.

@@ -7,9 +7,6 @@ use rt::signal::{self, *};
 
 use crate::shell::{Flow, Shell};
 
-/// A system call that the signal interrupts is not started again (0.12).
-const SA_INTERRUPT: u32 = 0x2000_0000;
-
 /// Signals that came, by number.
 static CAME: [AtomicBool; 33] = [const { AtomicBool::new(false) }; 33];
 
@@ -27,9 +24,10 @@ pub fn take(signal: i32) -> bool {
     }
 }
 
-/// From now on [`take`] tells about the signal.
+/// From now on [`take`] tells about the signal, and system calls that it
+/// interrupts end with EINTR.
 pub fn watch(signal: i32) {
-    let _ = signal::set_with(signal, Action::Handler(note), 0, SA_INTERRUPT);
+    let _ = signal::set(signal, Action::Handler(note));
 }
 
 /// What an interactive shell does: ^C goes back to the prompt, the other keys
