@@ -55,7 +55,7 @@ GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(S
 GUEST_ENV := RUSTC_BOOTSTRAP=1
 
 .PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user c-programs tests-guest test-c screenshots
+        xtask kernel user c-programs tests-guest test-c test-user screenshots
 FORCE:
 
 help: ## this list
@@ -105,6 +105,10 @@ c-programs: | $(XTASK)
 test-c:
 	@$(MAKE) -s -C user/c BUILD=$(CURDIR)/build test
 
+# What of the programs needs no kernel: regular expressions, the shell's parser, ...
+test-user:
+	@cd user && $(CARGO) test --quiet --locked -p rtcore -p shlib
+
 user: build/root.img
 build/root.img: build/user.stamp c-programs FORCE
 	@$(XTASK) image --manifest user/root.manifest --out $@
@@ -138,7 +142,7 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: test-c $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c test-user $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Checks -------------------------------------------------------------------
