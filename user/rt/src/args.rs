@@ -190,6 +190,9 @@ impl Options {
         if arg == "--" {
             return false;
         }
+        if arg.starts_with(b"--") {
+            self.bad_usage_args(format_args!("unknown option {arg}"));
+        }
         self.group = BStr(&arg.bytes()[1..]);
         true
     }

@@ -52,7 +52,13 @@ fn main(args: Args) -> i32 {
             sys::link(file, &name)
         };
         if let Err(e) = result {
-            complain!("{} -> {file}: {e}", BStr(&name));
+            let hint = match e {
+                Errno::EPERM | Errno::ENOSYS if symbolic => {
+                    " (this file system has no symbolic links)"
+                }
+                _ => "",
+            };
+            complain!("{} -> {file}: {e}{hint}", BStr(&name));
             status = 1;
         }
     }

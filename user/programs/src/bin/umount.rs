@@ -26,6 +26,10 @@ fn main(args: Args) -> i32 {
             complain!("{name}: a file on it is open, or somebody's working directory");
             1
         }
+        Err(Errno::EINVAL) => {
+            complain!("{name}: nothing is mounted there, or it is the root");
+            1
+        }
         Err(e) => {
             complain!("{name}: {e}");
             1

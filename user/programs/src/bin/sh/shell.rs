@@ -98,6 +98,7 @@ impl Shell {
             shell.export(b"PATH", Some(env::DEFAULT_PATH));
         }
         shell.set(b"IFS", b" \t\n");
+        shell.set(b"PPID", sys::getppid().to_string().as_bytes());
         shell
     }
 
