@@ -10,5 +10,6 @@ pub mod irq;
 pub mod offsets;
 pub mod paging;
 pub mod power;
+pub mod probe;
 pub mod segment;
 pub mod system;

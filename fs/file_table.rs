@@ -100,6 +100,11 @@ impl FileRef {
         if self.f_mode.get() & mode != 0 { Ok(()) } else { Err(EBADF) }
     }
 
+    /// How many handles there are, for the tests. Not in 0.11.
+    pub fn count(&self) -> u16 {
+        self.f_count.get()
+    }
+
     /// Has the flag been set?
     #[inline(always)]
     pub fn has_flag(&self, flag: u32) -> bool {
