@@ -312,11 +312,34 @@ fn identify(drive: usize) -> Identity {
         DRQ_STAT => read_identity(),
         // A CD drive signs its refusal.
         _ if inb_p(HD_LCYL) == 0x14 && inb_p(HD_HCYL) == 0xeb => Identity::None,
-        _ => Identity::Unknown,
+        _ => first_sector_identity(),
     };
     outb_p(CTL_ALWAYS, HD_CMD);
     inb_p(HD_STATUS);
     identity
+}
+
+/// A drive has refused IDENTIFY: if it reads its first sector, it is one from
+/// before IDE, else nothing but an echo of the other drive.
+fn first_sector_identity() -> Identity {
+    outb_p(1, HD_NSECTOR);
+    outb_p(1, HD_SECTOR);
+    outb_p(0, HD_LCYL);
+    outb_p(0, HD_HCYL);
+    outb_p(WIN_READ, HD_COMMAND);
+    let done = wait_for_status(TIME_LIMIT, BUSY_STAT, 0);
+    if !done || inb_p(HD_STATUS) & (ERR_STAT | DRQ_STAT) != DRQ_STAT {
+        return Identity::None;
+    }
+    discard_words(SECTOR_WORDS);
+    Identity::Unknown
+}
+
+/// Takes data from the drive that no one wants.
+fn discard_words(words: usize) {
+    for _ in 0..words {
+        port_read(HD_DATA, &mut [0]);
+    }
 }
 
 /// Waits up to `limit` ticks until the bits `mask` of the status are `wanted`.
@@ -335,11 +358,8 @@ fn wait_for_status(limit: u32, mask: u8, wanted: u8) -> bool {
 /// Reads the answer to IDENTIFY; only its first quarter is of interest.
 fn read_identity() -> Identity {
     let mut words = [0; 64];
-    let mut rest = [0; 64];
     port_read(HD_DATA, &mut words);
-    for _ in 0..SECTOR_WORDS / rest.len() - 1 {
-        port_read(HD_DATA, &mut rest);
-    }
+    discard_words(SECTOR_WORDS - words.len());
     // Bit 0 of word 53: words 54 to 56, the geometry in use, mean something.
     let in_use = match words[53] & 1 {
         0 => None,
