@@ -76,7 +76,9 @@ fn take_bit(map: &super::super_block::Bitmap, from: u32, bits: u32) -> Option<u3
 
 /// Clears bit `nr`; false if it was clear, or is not in the bitmap.
 fn give_bit(map: &super::super_block::Bitmap, nr: u32) -> bool {
-    let buffer = map.get((nr / BITS_PER_BLOCK) as usize).and_then(|slot| slot.get());
+    let buffer = map
+        .get((nr / BITS_PER_BLOCK) as usize)
+        .and_then(|slot| slot.get());
     buffer.is_some_and(|buffer| change_bit(&buffer, nr % BITS_PER_BLOCK, false))
 }
 
@@ -95,7 +97,10 @@ pub fn free_block(sb: &SuperBlock, zone: Zone) {
     if give_bit(&sb.s_zmap, bit) {
         sb.first_free_bit.set(sb.first_free_bit.get().min(bit));
     } else {
-        printk!("free_block ({}:{zone}): bit already cleared: run fsck\n", sb.s_dev.get());
+        printk!(
+            "free_block ({}:{zone}): bit already cleared: run fsck\n",
+            sb.s_dev.get()
+        );
     }
 }
 
@@ -140,7 +145,10 @@ pub fn new_inode(sb: &'static SuperBlock, mode: u16) -> Result<InodeRef, Errno> 
         if find_inode(sb.s_dev.get(), nr).is_none() {
             break nr;
         }
-        printk!("inode {nr} of dev {} was in use, but marked free\n", sb.s_dev.get());
+        printk!(
+            "inode {nr} of dev {} was in use, but marked free\n",
+            sb.s_dev.get()
+        );
     };
     if sb.s_dev.get() == crate::kernel::types::Dev::NONE {
         return Err(EIO);

@@ -82,7 +82,10 @@ struct FreeList {
 
 impl FreeList {
     const fn new() -> Self {
-        FreeList { first: Cell::new(None), last: Cell::new(None) }
+        FreeList {
+            first: Cell::new(None),
+            last: Cell::new(None),
+        }
     }
 
     fn append(&self, bh: &'static BufferHead) {
@@ -404,7 +407,10 @@ impl BufferRef {
             panic!("a buffer's contents are being written already");
         }
         self.0.guards.set(guards + 1);
-        BufferData { bh: self.0, _no_sleep: NoSleep::new("a buffer's contents") }
+        BufferData {
+            bh: self.0,
+            _no_sleep: NoSleep::new("a buffer's contents"),
+        }
     }
 
     /// The block's contents, for writing: call [`Self::mark_dirty`] too. Panics
@@ -415,7 +421,10 @@ impl BufferRef {
             panic!("a buffer's contents are in use already");
         }
         self.0.guards.set(-1);
-        BufferDataMut { bh: self.0, _no_sleep: NoSleep::new("a buffer's contents") }
+        BufferDataMut {
+            bh: self.0,
+            _no_sleep: NoSleep::new("a buffer's contents"),
+        }
     }
 
     /// What is in it is newer than what is on the disk.
@@ -435,17 +444,6 @@ impl BufferRef {
         self.data_mut().fill(0);
         self.0.b_uptodate.set(true);
         self.mark_dirty();
-    }
-
-    /// Which block it is.
-    pub fn block(&self) -> Block {
-        self.0.block()
-    }
-
-    /// Writes it, if it is dirty, and waits until that is done.
-    pub fn write_now(&self) {
-        ll_rw_block(Rw::Write, self.0);
-        wait_on_buffer(self.0);
     }
 }
 
@@ -543,7 +541,11 @@ pub fn bread(dev: Dev, block: Block) -> Result<BufferRef, Errno> {
 fn read_now(buffer: &BufferRef) -> Result<(), Errno> {
     ll_rw_block(Rw::Read, buffer.0);
     wait_on_buffer(buffer.0);
-    if buffer.is_uptodate() { Ok(()) } else { Err(EIO) }
+    if buffer.is_uptodate() {
+        Ok(())
+    } else {
+        Err(EIO)
+    }
 }
 
 /// Fills a page with four blocks, all of them asked for before the first is
@@ -600,7 +602,11 @@ pub fn breada(dev: Dev, block: Block, ahead: u32, end: Block) -> Result<BufferRe
         }
     }
     wait_on_buffer(buffer.0);
-    if buffer.is_uptodate() { Ok(buffer) } else { Err(EIO) }
+    if buffer.is_uptodate() {
+        Ok(buffer)
+    } else {
+        Err(EIO)
+    }
 }
 
 /// Builds the cache in the memory from `start` to `end`, without the hole from
@@ -613,7 +619,9 @@ pub fn breada(dev: Dev, block: Block, ahead: u32, end: Block) -> Result<BufferRe
 pub unsafe fn buffer_init(start: PhysAddr, lower_end: PhysAddr, end: PhysAddr) {
     const HOLE_END: u32 = 0x10_0000;
     let mut head = start.0.next_multiple_of(align_of::<BufferHead>() as u32);
-    CACHE.start.set(core::ptr::with_exposed_provenance(head as usize));
+    CACHE
+        .start
+        .set(core::ptr::with_exposed_provenance(head as usize));
     let mut block = end.0 & !(BLOCK_SIZE as u32 - 1);
     let mut count = 0;
     loop {
@@ -622,7 +630,11 @@ pub unsafe fn buffer_init(start: PhysAddr, lower_end: PhysAddr, end: PhysAddr) {
         }
         block -= BLOCK_SIZE as u32;
         // The heads must stay below the blocks, and below the hole.
-        let limit = if block >= HOLE_END { lower_end.0 } else { block };
+        let limit = if block >= HOLE_END {
+            lower_end.0
+        } else {
+            block
+        };
         if head + size_of::<BufferHead>() as u32 > limit {
             break;
         }
@@ -630,7 +642,9 @@ pub unsafe fn buffer_init(start: PhysAddr, lower_end: PhysAddr, end: PhysAddr) {
         // SAFETY: the caller gives us this memory; it is aligned, and below the
         // blocks handed out so far.
         let bh: &'static BufferHead = unsafe {
-            place.write(BufferHead::new(core::ptr::with_exposed_provenance_mut(block as usize)));
+            place.write(BufferHead::new(core::ptr::with_exposed_provenance_mut(
+                block as usize,
+            )));
             &*place
         };
         bh.to_free_list();

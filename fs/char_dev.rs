@@ -63,7 +63,12 @@ fn rw_mem(rw: Rw, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
 /// Where memory ends, at most 64 MB: that much is mapped to itself.
 fn memory_end() -> u32 {
     let regions = boot_info().regions();
-    regions.iter().map(|region| region.end.0).max().unwrap_or(0).min(MEMORY_MAX)
+    regions
+        .iter()
+        .map(|region| region.end.0)
+        .max()
+        .unwrap_or(0)
+        .min(MEMORY_MAX)
 }
 
 /// The ports, one per byte (0.11 `rw_port`).
@@ -110,7 +115,10 @@ fn rw_ps(rw: Rw, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
     let mut skip = pos.get() as usize;
     let mut done = 0;
     for nr in 0..=NR_TASKS {
-        let mut line = Line { bytes: [0; LINE_MAX], len: 0 };
+        let mut line = Line {
+            bytes: [0; LINE_MAX],
+            len: 0,
+        };
         let result = match nr {
             0 => line.write_str(PS_HEADER),
             _ => write_ps_line(TaskNr(nr as u8 - 1), &mut line),

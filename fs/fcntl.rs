@@ -24,7 +24,8 @@ fn dupfd(fd: u32, arg: u32) -> SysResult {
     }
     let new = free_fd(arg as usize)?;
     let task = current();
-    task.close_on_exec.set(task.close_on_exec.get() & !(1 << new));
+    task.close_on_exec
+        .set(task.close_on_exec.get() & !(1 << new));
     drop(task.filp[new].replace(Some(file)));
     Ok(new as i32)
 }
@@ -66,12 +67,17 @@ pub fn sys_fcntl(fd: u32, cmd: u32, arg: u32) -> SysResult {
         F_GETFD => Ok((task.close_on_exec.get() & bit != 0) as i32),
         F_SETFD => {
             let others = task.close_on_exec.get() & !bit;
-            task.close_on_exec.set(if arg & FD_CLOEXEC != 0 { others | bit } else { others });
+            task.close_on_exec.set(if arg & FD_CLOEXEC != 0 {
+                others | bit
+            } else {
+                others
+            });
             Ok(0)
         }
         F_GETFL => Ok(file.f_flags.get() as i32),
         F_SETFL => {
-            file.f_flags.set(file.f_flags.get() & !CHANGEABLE | arg & CHANGEABLE);
+            file.f_flags
+                .set(file.f_flags.get() & !CHANGEABLE | arg & CHANGEABLE);
             Ok(0)
         }
         _ => Err(EINVAL),

@@ -27,7 +27,11 @@ pub fn file_read(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
         if done == buf.len() {
             break Ok(());
         }
-        match read_block(inode, pos + done, buf.part(done, BLOCK - (pos + done) % BLOCK)) {
+        match read_block(
+            inode,
+            pos + done,
+            buf.part(done, BLOCK - (pos + done) % BLOCK),
+        ) {
             Ok(count) => done += count,
             Err(error) => break Err(error),
         }
@@ -39,7 +43,11 @@ pub fn file_read(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
 
 /// What a call gives that has moved `done` bytes before `result`.
 fn finish(done: u32, result: Result<(), Errno>) -> SysResult {
-    if done != 0 { Ok(done as i32) } else { result.map(|()| 0) }
+    if done != 0 {
+        Ok(done as i32)
+    } else {
+        result.map(|()| 0)
+    }
 }
 
 /// Reads a piece that lies in one block of the file.
@@ -70,7 +78,11 @@ fn read_block(inode: &Inode, pos: u32, to: UserSlice) -> Result<u32, Errno> {
 pub fn file_write(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
     let _lock = inode.lock_contents();
     let append = filp.f_flags.get() & O_APPEND != 0;
-    let pos = if append { inode.i_size.get() } else { filp.f_pos.get() };
+    let pos = if append {
+        inode.i_size.get()
+    } else {
+        filp.f_pos.get()
+    };
     // Positions are `off_t`: 31 bits.
     let buf = buf.part(0, (i32::MAX as u32).saturating_sub(pos));
     if buf.is_empty() {
@@ -81,7 +93,11 @@ pub fn file_write(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
         if done == buf.len() {
             break Ok(());
         }
-        match write_block(inode, pos + done, buf.part(done, BLOCK - (pos + done) % BLOCK)) {
+        match write_block(
+            inode,
+            pos + done,
+            buf.part(done, BLOCK - (pos + done) % BLOCK),
+        ) {
             Ok(count) => done += count,
             Err(error) => break Err(error),
         }

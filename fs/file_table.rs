@@ -63,7 +63,10 @@ impl FileRef {
     /// # Errors
     /// `ENFILE` if there is none; 0.11 gives `EINVAL`.
     pub fn new() -> Result<FileRef, Errno> {
-        let file = FILE_TABLE.iter().find(|file| file.f_count.get() == 0).ok_or(ENFILE)?;
+        let file = FILE_TABLE
+            .iter()
+            .find(|file| file.f_count.get() == 0)
+            .ok_or(ENFILE)?;
         file.f_count.set(1);
         file.f_mode.set(0);
         file.f_flags.set(0);
@@ -97,7 +100,11 @@ impl FileRef {
     /// `EBADF` unless it is open for this.
     #[inline(always)]
     pub fn require(&self, mode: u16) -> Result<(), Errno> {
-        if self.f_mode.get() & mode != 0 { Ok(()) } else { Err(EBADF) }
+        if self.f_mode.get() & mode != 0 {
+            Ok(())
+        } else {
+            Err(EBADF)
+        }
     }
 
     /// How many handles there are, for the tests. Not in 0.11.
@@ -142,7 +149,9 @@ impl Drop for FileRef {
 /// The last handle goes: lets go of the inode. May sleep.
 #[inline(never)]
 fn close(file: &'static File) {
-    let Some(inode) = file.f_inode.take() else { return };
+    let Some(inode) = file.f_inode.take() else {
+        return;
+    };
     let mode = file.f_mode.replace(0);
     if mode & FMODE_READ != 0 {
         inode.i_readers.set(inode.i_readers.get() - 1);
@@ -162,7 +171,10 @@ fn close(file: &'static File) {
 
 /// How many files are open, for the tests. Not in 0.11.
 pub fn used_count() -> u32 {
-    FILE_TABLE.iter().filter(|file| file.f_count.get() != 0).count() as u32
+    FILE_TABLE
+        .iter()
+        .filter(|file| file.f_count.get() != 0)
+        .count() as u32
 }
 
 /// The running task's file `fd`. Not in 0.11, where each call looks itself.
@@ -171,7 +183,11 @@ pub fn used_count() -> u32 {
 /// `EBADF`.
 #[inline]
 pub fn current_file(fd: u32) -> Result<FileRef, Errno> {
-    current().filp.get(fd as usize).and_then(|slot| slot.get()).ok_or(EBADF)
+    current()
+        .filp
+        .get(fd as usize)
+        .and_then(|slot| slot.get())
+        .ok_or(EBADF)
 }
 
 /// The running task's lowest free descriptor from `from` on.

@@ -42,8 +42,6 @@ pub const INODES_PER_BLOCK: u32 = (BLOCK_SIZE / DISK_INODE_SIZE) as u32;
 pub const ZONES_PER_BLOCK: u32 = (BLOCK_SIZE / 2) as u32;
 /// Zones that the inode itself names.
 pub const DIRECT_ZONES: u32 = 7;
-/// Blocks of the longest file that an inode can describe.
-pub const MAX_BLOCKS: u32 = DIRECT_ZONES + ZONES_PER_BLOCK + ZONES_PER_BLOCK * ZONES_PER_BLOCK;
 /// Chains of the hash table.
 const NR_HASH: usize = 64;
 
@@ -205,7 +203,10 @@ impl Inode {
     /// # Errors
     /// `EIO` when the disk has been taken out.
     pub fn sb(&self) -> Result<&'static SuperBlock, Errno> {
-        self.i_sb.get().filter(|sb| sb.s_dev.get() == self.i_dev.get()).ok_or(EIO)
+        self.i_sb
+            .get()
+            .filter(|sb| sb.s_dev.get() == self.i_dev.get())
+            .ok_or(EIO)
     }
 
     /// It must be written to disk some time.
@@ -335,12 +336,17 @@ impl Drop for InodeRef {
 
 /// How many inodes are in use, for the tests. Not in 0.11.
 pub fn used_count() -> u32 {
-    INODE_TABLE.iter().filter(|inode| inode.i_count.get() != 0).count() as u32
+    INODE_TABLE
+        .iter()
+        .filter(|inode| inode.i_count.get() != 0)
+        .count() as u32
 }
 
 /// Is an inode of the device in use? For `umount`.
 pub(super) fn is_in_use(dev: Dev) -> bool {
-    INODE_TABLE.iter().any(|inode| inode.i_dev.get() == dev && inode.i_count.get() != 0)
+    INODE_TABLE
+        .iter()
+        .any(|inode| inode.i_dev.get() == dev && inode.i_count.get() != 0)
 }
 
 /// Forgets the inodes of a device whose medium has been changed, or which has
@@ -411,7 +417,8 @@ impl Inode {
         if block < DIRECT_ZONES {
             return self.own_zone(block as usize, create).map(Zone::block);
         }
-        self.indirect_bmap(block - DIRECT_ZONES, create).map(Zone::block)
+        self.indirect_bmap(block - DIRECT_ZONES, create)
+            .map(Zone::block)
     }
 
     #[inline(never)]
@@ -563,7 +570,10 @@ pub fn iget(mut dev: Dev, mut nr: Ino) -> Result<InodeRef, Errno> {
 fn place_on_disk(sb: &SuperBlock, nr: Ino) -> (Block, usize) {
     let index = nr.0 as u32 - 1;
     let block = sb.first_inode_block() + index / INODES_PER_BLOCK;
-    (Block(block), (index % INODES_PER_BLOCK) as usize * DISK_INODE_SIZE)
+    (
+        Block(block),
+        (index % INODES_PER_BLOCK) as usize * DISK_INODE_SIZE,
+    )
 }
 
 /// Reads an inode from disk; one that cannot be read is no one's afterwards
@@ -597,7 +607,11 @@ fn read_disk_inode(inode: &Inode) -> Result<(), Errno> {
     }
     drop(data);
     if inode.i_nlinks.get() == 0 {
-        printk!("inode {} of dev {} is named but free: run fsck\n", inode.i_num.get(), inode.i_dev.get());
+        printk!(
+            "inode {} of dev {} is named but free: run fsck\n",
+            inode.i_num.get(),
+            inode.i_dev.get()
+        );
         return Err(EIO);
     }
     Ok(())
@@ -614,7 +628,11 @@ fn write_inode(inode: &'static Inode) {
     }
     if write_disk_inode(inode).is_err() {
         inode.i_dirt.set(false);
-        printk!("cannot write inode {} of dev {}\n", inode.i_num.get(), inode.i_dev.get());
+        printk!(
+            "cannot write inode {} of dev {}\n",
+            inode.i_num.get(),
+            inode.i_dev.get()
+        );
     }
 }
 

@@ -65,7 +65,6 @@ pub const S_ISVTX: u16 = 0o1000;
 pub const O_ACCMODE: u32 = 0o3;
 pub const O_RDONLY: u32 = 0;
 pub const O_WRONLY: u32 = 0o1;
-pub const O_RDWR: u32 = 0o2;
 pub const O_CREAT: u32 = 0o100;
 pub const O_EXCL: u32 = 0o200;
 pub const O_NOCTTY: u32 = 0o400;
@@ -124,7 +123,10 @@ impl Default for SleepLock {
 impl SleepLock {
     /// A free lock.
     pub const fn new() -> Self {
-        SleepLock { taken: Cell::new(false), wait: WaitQueue::new() }
+        SleepLock {
+            taken: Cell::new(false),
+            wait: WaitQueue::new(),
+        }
     }
 
     /// Sleeps until the lock is free, and takes it. A task must not take a lock

@@ -37,7 +37,12 @@ const PATH_MAX: u32 = 1024;
 
 /// The rights that a way of opening needs (0.11 `ACC_MODE`).
 fn acc_mode(flag: u32) -> u16 {
-    [MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE][(flag & O_ACCMODE) as usize]
+    [
+        MAY_READ,
+        MAY_WRITE,
+        MAY_READ | MAY_WRITE,
+        MAY_READ | MAY_WRITE,
+    ][(flag & O_ACCMODE) as usize]
 }
 
 /// Where a path comes from.
@@ -64,7 +69,13 @@ impl<'a> PathReader<'a> {
     const PIECE: usize = 32;
 
     fn new(path: Path<'a>) -> Self {
-        PathReader { path, taken: 0, piece: [0; Self::PIECE], next: 0, end: 0 }
+        PathReader {
+            path,
+            taken: 0,
+            piece: [0; Self::PIECE],
+            next: 0,
+            end: 0,
+        }
     }
 
     /// The next byte; 0 at the end.
@@ -90,7 +101,8 @@ impl<'a> PathReader<'a> {
             Path::User(addr) => {
                 let addr = addr.add(self.taken);
                 self.end = Self::PIECE - addr.0 as usize % Self::PIECE;
-                addr.slice(self.end as u32)?.copy_in(&mut self.piece[..self.end])?;
+                addr.slice(self.end as u32)?
+                    .copy_in(&mut self.piece[..self.end])?;
             }
         }
         self.taken += self.end as u32;
@@ -120,7 +132,11 @@ impl<'a> PathReader<'a> {
             self.next += 1;
         }
         let slash = self.skip_slashes()?;
-        Ok(Component { name, slash, last: self.peek()? == 0 })
+        Ok(Component {
+            name,
+            slash,
+            last: self.peek()? == 0,
+        })
     }
 }
 
@@ -138,9 +154,18 @@ struct Name {
 }
 
 impl Name {
-    const EMPTY: Name = Name { len: 0, bytes: [0; NAME_LEN] };
-    const DOT: Name = Name { len: 1, bytes: *b".\0\0\0\0\0\0\0\0\0\0\0\0\0" };
-    const DOTDOT: Name = Name { len: 2, bytes: *b"..\0\0\0\0\0\0\0\0\0\0\0\0" };
+    const EMPTY: Name = Name {
+        len: 0,
+        bytes: [0; NAME_LEN],
+    };
+    const DOT: Name = Name {
+        len: 1,
+        bytes: *b".\0\0\0\0\0\0\0\0\0\0\0\0\0",
+    };
+    const DOTDOT: Name = Name {
+        len: 2,
+        bytes: *b"..\0\0\0\0\0\0\0\0\0\0\0\0",
+    };
 
     fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.len as usize) {
@@ -173,7 +198,10 @@ pub fn check_permission(inode: &Inode, mask: u16) -> Result<(), Errno> {
     if inode.i_nlinks.get() == 0 && !inode.i_pipe.get() {
         return Err(ENOENT);
     }
-    if mask & MAY_WRITE != 0 && (inode.is_regular() || inode.is_dir()) && inode.sb()?.s_rd_only.get() {
+    if mask & MAY_WRITE != 0
+        && (inode.is_regular() || inode.is_dir())
+        && inode.sb()?.s_rd_only.get()
+    {
         return Err(EROFS);
     }
     let mut mode = inode.i_mode.get();
@@ -182,15 +210,17 @@ pub fn check_permission(inode: &Inode, mask: u16) -> Result<(), Errno> {
     } else if task.egid.get() == inode.i_gid.get() as u16 {
         mode >>= 3;
     }
-    if mode & mask & 7 == mask || task.suser() { Ok(()) } else { Err(EACCES) }
+    if mode & mask & 7 == mask || task.suser() {
+        Ok(())
+    } else {
+        Err(EACCES)
+    }
 }
 
 /// Is this directory entry in use and called `name` (0.11 `match`)?
 #[inline(always)]
 fn matches(entry: &[u8], name: &Name) -> bool {
-    entry[2] == name.bytes[0]
-        && entry[2..] == name.bytes
-        && (entry[0] | entry[1]) != 0
+    entry[2] == name.bytes[0] && entry[2..] == name.bytes && (entry[0] | entry[1]) != 0
 }
 
 /// An entry of a directory: its place, and the inode that it names.
@@ -223,8 +253,10 @@ fn find_entry(dir: &Inode, name: &Name) -> Result<Option<Found>, Errno> {
         let buffer = bread(dir.i_dev.get(), block)?;
         let count = (entries - first).min(DIR_ENTRIES_PER_BLOCK) as usize;
         let data = buffer.data();
-        let index =
-            data.chunks_exact(DIR_ENTRY_SIZE).take(count).position(|entry| matches(entry, name));
+        let index = data
+            .chunks_exact(DIR_ENTRY_SIZE)
+            .take(count)
+            .position(|entry| matches(entry, name));
         if let Some(index) = index {
             let at = index * DIR_ENTRY_SIZE;
             let ino = Ino(le16(&*data, at));
@@ -310,7 +342,11 @@ fn get_dir(path: &mut PathReader) -> Result<Target, Errno> {
     // Not having one is how a task that is not set up yet looks like.
     let mut dir = start.ok_or(ENOENT)?;
     loop {
-        let Component { mut name, slash, last } = path.component()?;
+        let Component {
+            mut name,
+            slash,
+            last,
+        } = path.component()?;
         if !dir.is_dir() {
             return Err(ENOTDIR);
         }
@@ -449,7 +485,11 @@ fn open_existing(inode: InodeRef, flag: u32) -> Result<InodeRef, Errno> {
 /// Differs from 0.11: everybody may make regular files; directories are made by
 /// `mkdir` only.
 pub fn sys_mknod(filename: UserAddr, mode: u16, dev: u16) -> SysResult {
-    let kind = if mode & S_IFMT == 0 { S_IFREG } else { mode & S_IFMT };
+    let kind = if mode & S_IFMT == 0 {
+        S_IFREG
+    } else {
+        mode & S_IFMT
+    };
     let device = match kind {
         S_IFREG | S_IFIFO => 0,
         S_IFCHR | S_IFBLK => {
@@ -565,7 +605,11 @@ fn may_remove(dir: &Inode, inode: &Inode) -> Result<(), Errno> {
         return Err(EPERM);
     }
     // Another device: something is mounted there.
-    if inode.i_dev.get() != dir.i_dev.get() { Err(EBUSY) } else { Ok(()) }
+    if inode.i_dev.get() != dir.i_dev.get() {
+        Err(EBUSY)
+    } else {
+        Ok(())
+    }
 }
 
 /// 0.11 `sys_rmdir`.
@@ -579,7 +623,11 @@ pub fn sys_rmdir(name: UserAddr) -> SysResult {
         return Err(EBUSY);
     }
     if target.name.is_dots() {
-        return Err(if target.name == Name::DOT { EINVAL } else { ENOTEMPTY });
+        return Err(if target.name == Name::DOT {
+            EINVAL
+        } else {
+            ENOTEMPTY
+        });
     }
     let _lock = dir.lock_contents();
     let found = find_entry(dir, &target.name)?.ok_or(ENOENT)?;
@@ -607,7 +655,8 @@ fn remove_dir(dir: &Inode, inode: &Inode) -> Result<(), Errno> {
     }
     inode.i_nlinks.set(0);
     inode.touch_ctime();
-    dir.i_nlinks.set(dir.i_nlinks.get().saturating_sub(1).max(1));
+    dir.i_nlinks
+        .set(dir.i_nlinks.get().saturating_sub(1).max(1));
     dir.touch_mtime();
     Ok(())
 }

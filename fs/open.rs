@@ -9,9 +9,7 @@ use super::{
     O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_WRONLY, S_IFIFO, S_IFMT, S_ISGID, S_ISUID,
 };
 use crate::kernel::chr_drv::tty_io::{leader_open, line};
-use crate::kernel::errno::{
-    EACCES, EBADF, EINVAL, ENOTDIR, ENXIO, EPERM, EROFS, Errno, SysResult,
-};
+use crate::kernel::errno::{EACCES, EBADF, EINVAL, ENOTDIR, ENXIO, EPERM, EROFS, Errno, SysResult};
 use crate::kernel::sched::current_time;
 use crate::kernel::shared::HandleCell;
 use crate::kernel::task::{NR_OPEN, current};
@@ -34,7 +32,11 @@ pub fn sys_ustat(dev: u16, ubuf: UserAddr) -> SysResult {
 
 /// `EROFS` where nothing may be written.
 fn require_writable(inode: &Inode) -> Result<(), Errno> {
-    if inode.sb()?.s_rd_only.get() { Err(EROFS) } else { Ok(()) }
+    if inode.sb()?.s_rd_only.get() {
+        Err(EROFS)
+    } else {
+        Ok(())
+    }
 }
 
 /// `EPERM` unless the running task owns the inode, or is root.
@@ -86,7 +88,11 @@ pub fn sys_access(filename: UserAddr, mode: u16) -> SysResult {
         0
     };
     let root = task.uid.get() == 0 && (mode & MAY_EXEC == 0 || i_mode & 0o111 != 0);
-    if i_mode >> shift & 7 & mode == mode || root { Ok(0) } else { Err(EACCES) }
+    if i_mode >> shift & 7 & mode == mode || root {
+        Ok(0)
+    } else {
+        Err(EACCES)
+    }
 }
 
 /// Puts the directory into a place of the running task.
@@ -158,11 +164,20 @@ pub fn sys_open(filename: UserAddr, flag: u32, mode: u16) -> SysResult {
     let file = FileRef::new()?;
     let inode = open_namei(filename, flag, mode)?;
     // O_TRUNC alone means writing too, as in 0.11.
-    let flag = if flag & O_TRUNC != 0 && flag & O_ACCMODE == 0 { flag | O_WRONLY } else { flag };
+    let flag = if flag & O_TRUNC != 0 && flag & O_ACCMODE == 0 {
+        flag | O_WRONLY
+    } else {
+        flag
+    };
     open_device(&inode, flag)?;
-    file.open(inode, mode_of_flags(flag), flag & !(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY));
+    file.open(
+        inode,
+        mode_of_flags(flag),
+        flag & !(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY),
+    );
     let task = current();
-    task.close_on_exec.set(task.close_on_exec.get() & !(1 << fd));
+    task.close_on_exec
+        .set(task.close_on_exec.get() & !(1 << fd));
     drop(task.filp[fd].replace(Some(file)));
     Ok(fd as i32)
 }
@@ -196,7 +211,8 @@ pub fn sys_creat(pathname: UserAddr, mode: u16) -> SysResult {
 /// Closes the running task's file `fd`, if it is open. Not in 0.11.
 pub(super) fn close_fd(fd: usize) -> bool {
     let task = current();
-    task.close_on_exec.set(task.close_on_exec.get() & !(1 << fd));
+    task.close_on_exec
+        .set(task.close_on_exec.get() & !(1 << fd));
     task.filp[fd].take().is_some()
 }
 
@@ -206,5 +222,9 @@ pub(super) fn close_fd(fd: usize) -> bool {
 /// `EBADF`; 0.11 gives `EINVAL`.
 pub fn sys_close(fd: u32) -> SysResult {
     let fd = fd as usize;
-    if fd < NR_OPEN && close_fd(fd) { Ok(0) } else { Err(EBADF) }
+    if fd < NR_OPEN && close_fd(fd) {
+        Ok(0)
+    } else {
+        Err(EBADF)
+    }
 }

@@ -55,9 +55,8 @@ pub fn read_pipe(pipe: &Inode, buf: UserSlice, nonblock: bool) -> SysResult {
             if nonblock {
                 return Err(EAGAIN);
             }
-            pipe.i_wait.wait_while_interruptible(|| {
-                pipe_size(pipe) == 0 && pipe.i_writers.get() != 0
-            })?;
+            pipe.i_wait
+                .wait_while_interruptible(|| pipe_size(pipe) == 0 && pipe.i_writers.get() != 0)?;
         }
         let _lock = pipe.lock_contents();
         let mut result = Ok(());
@@ -69,7 +68,11 @@ pub fn read_pipe(pipe: &Inode, buf: UserSlice, nonblock: bool) -> SysResult {
         }
     };
     pipe.i_wait2.wake_up();
-    if read != 0 { Ok(read as i32) } else { result.map(|()| 0) }
+    if read != 0 {
+        Ok(read as i32)
+    } else {
+        result.map(|()| 0)
+    }
 }
 
 /// Copies bytes out that lie in one piece. The contents are locked.
@@ -140,9 +143,8 @@ fn wait_for_room(pipe: &Inode, wanted: u32, nonblock: bool) -> Result<(), Errno>
         if nonblock {
             return Err(EAGAIN);
         }
-        pipe.i_wait2.wait_while_interruptible(|| {
-            pipe_room(pipe) < wanted && pipe.i_readers.get() != 0
-        })?;
+        pipe.i_wait2
+            .wait_while_interruptible(|| pipe_room(pipe) < wanted && pipe.i_readers.get() != 0)?;
     }
 }
 
@@ -182,6 +184,7 @@ pub fn sys_pipe(fildes: UserAddr) -> SysResult {
     // Nobody else opens files for this task, so both are still free.
     drop(task.filp[first].replace(Some(reader)));
     drop(task.filp[second].replace(Some(writer)));
-    task.close_on_exec.set(task.close_on_exec.get() & !(1 << first | 1 << second));
+    task.close_on_exec
+        .set(task.close_on_exec.get() & !(1 << first | 1 << second));
     Ok(0)
 }

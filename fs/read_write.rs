@@ -29,7 +29,10 @@ pub fn sys_lseek(fd: u32, offset: i32, origin: u32) -> SysResult {
         2 => inode.i_size.get(),
         _ => return Err(EINVAL),
     };
-    let pos = (base as i32).checked_add(offset).filter(|&pos| pos >= 0).ok_or(EINVAL)?;
+    let pos = (base as i32)
+        .checked_add(offset)
+        .filter(|&pos| pos >= 0)
+        .ok_or(EINVAL)?;
     file.f_pos.set(pos as u32);
     Ok(pos)
 }

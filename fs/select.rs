@@ -35,35 +35,38 @@ static TIME_OUT: WaitQueue = WaitQueue::new();
 
 /// The queues that are woken when `inode` becomes readable and writable, and
 /// whether it is now.
-fn with_state<R>(
-    inode: &Inode,
-    f: impl FnOnce([Option<&WaitQueue>; 2], [bool; 2]) -> R,
-) -> R {
+fn with_state<R>(inode: &Inode, f: impl FnOnce([Option<&WaitQueue>; 2], [bool; 2]) -> R) -> R {
     if inode.i_pipe.get() {
         let readable = pipe_size(inode) != 0 || inode.i_writers.get() == 0;
         let writable = pipe_room(inode) != 0 || inode.i_readers.get() == 0;
-        return f([Some(&inode.i_wait), Some(&inode.i_wait2)], [readable, writable]);
+        return f(
+            [Some(&inode.i_wait), Some(&inode.i_wait2)],
+            [readable, writable],
+        );
     }
     let minor = match inode.device().major() {
         4 if inode.is_chr() => inode.device().minor() as usize,
         5 if inode.is_chr() => current().tty.get() as usize,
         _ => return f([None, None], [true, true]),
     };
-    let Ok(line) = line(minor) else { return f([None, None], [true, true]) };
+    let Ok(line) = line(minor) else {
+        return f([None, None], [true, true]);
+    };
     let ready = {
         let tty = line.lock();
         let lines = tty.secondary.lines() > 0;
-        let readable = if tty.l_flag(ICANON) { lines } else { !tty.secondary.is_empty() };
+        let readable = if tty.l_flag(ICANON) {
+            lines
+        } else {
+            !tty.secondary.is_empty()
+        };
         [readable, !tty.write_q.is_full()]
     };
     f([Some(&line.readers), Some(&line.writers)], ready)
 }
 
 /// Calls `f` for each descriptor in the sets.
-fn for_each(
-    wanted: &Sets,
-    mut f: impl FnMut(u32, &Inode, [bool; 2]),
-) -> Result<(), Errno> {
+fn for_each(wanted: &Sets, mut f: impl FnMut(u32, &Inode, [bool; 2])) -> Result<(), Errno> {
     for fd in 0..NR_OPEN as u32 {
         let bits = wanted.map(|set| set & 1 << fd != 0);
         if bits != [false, false] {
@@ -131,7 +134,10 @@ fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
     }
     let [seconds, micros] = timeout.read::<[i32; 2]>()?;
     let seconds = u32::try_from(seconds).map_err(|_| EINVAL)?;
-    let micros = u32::try_from(micros).ok().filter(|&micros| micros < 1_000_000).ok_or(EINVAL)?;
+    let micros = u32::try_from(micros)
+        .ok()
+        .filter(|&micros| micros < 1_000_000)
+        .ok_or(EINVAL)?;
     // At most about 124 days: half of what the tick counter distinguishes.
     let seconds = seconds.min(i32::MAX as u32 / HZ - 1);
     let ticks = seconds * HZ + micros.div_ceil(1_000_000 / HZ);
@@ -149,7 +155,9 @@ fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
 /// `EBADF`, `EINTR`, `EINVAL`, `EFAULT`; `ENOMEM` if there are too many timers.
 pub fn sys_select(buffer: UserAddr) -> SysResult {
     let arguments: Arguments = buffer.read()?;
-    let width = u32::try_from(arguments.width).map_err(|_| EINVAL)?.min(NR_OPEN as u32);
+    let width = u32::try_from(arguments.width)
+        .map_err(|_| EINVAL)?
+        .min(NR_OPEN as u32);
     let mask = (1u32 << width) - 1;
     let pointers = [arguments.readable, arguments.writable, arguments.except].map(UserAddr);
     let mut wanted: Sets = [0; 2];

@@ -11,9 +11,7 @@ use crate::arch::boot::setup::boot_info;
 use crate::arch::irq::halt_forever;
 use crate::kernel::blk_drv::ll_rw_blk::blk_size;
 use crate::kernel::blk_drv::ramdisk::RAM_DISK;
-use crate::kernel::errno::{
-    EBUSY, EINVAL, EIO, ENFILE, ENOTBLK, ENOTDIR, ENXIO, Errno, SysResult,
-};
+use crate::kernel::errno::{EBUSY, EINVAL, EIO, ENFILE, ENOTBLK, ENOTDIR, ENXIO, Errno, SysResult};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{HandleCell, IrqCell};
 use crate::kernel::task::current;
@@ -126,7 +124,10 @@ impl SuperBlock {
     #[cold]
     #[inline(never)]
     fn impossible(&self, what: &str, number: u16) -> Result<(), Errno> {
-        printk!("dev {}: {what} {number} is impossible: run fsck\n", self.s_dev.get());
+        printk!(
+            "dev {}: {what} {number} is impossible: run fsck\n",
+            self.s_dev.get()
+        );
         Err(EIO)
     }
 
@@ -154,7 +155,10 @@ impl SuperBlock {
                 .map(|(buffer, bits)| count_zeros(&buffer.data(), bits))
                 .sum()
         };
-        (count(&self.s_zmap, self.zone_bits()), count(&self.s_imap, self.s_ninodes.get() as u32 + 1))
+        (
+            count(&self.s_zmap, self.zone_bits()),
+            count(&self.s_imap, self.s_ninodes.get() as u32 + 1),
+        )
     }
 
     /// Takes the numbers over from the block on disk and checks that they can
@@ -176,7 +180,10 @@ impl SuperBlock {
         if le16(disk, 10) != 0 {
             return Err(Fault::Damaged("its zones are not one block long"));
         }
-        if maps.iter().any(|&blocks| blocks == 0 || blocks as usize > MAP_SLOTS) {
+        if maps
+            .iter()
+            .any(|&blocks| blocks == 0 || blocks as usize > MAP_SLOTS)
+        {
             return Err(Fault::Damaged("the size of a bitmap is impossible"));
         }
         if self.s_ninodes.get() == 0 || first < self.first_inode_block() + inode_blocks {
@@ -186,7 +193,9 @@ impl SuperBlock {
             || self.zone_bits() > maps[1] as u32 * BITS_PER_BLOCK
             || self.s_ninodes.get() as u32 >= maps[0] as u32 * BITS_PER_BLOCK
         {
-            return Err(Fault::Damaged("a bitmap is too small for what it describes"));
+            return Err(Fault::Damaged(
+                "a bitmap is too small for what it describes",
+            ));
         }
         if blk_size(dev).is_some_and(|blocks| blocks < self.s_nzones.get() as u32) {
             return Err(Fault::Damaged("it is larger than its device"));
@@ -197,10 +206,14 @@ impl SuperBlock {
     /// Reads the blocks of both bitmaps.
     fn read_bitmaps(&self, dev: Dev) -> Result<(), Fault> {
         let mut block = 2;
-        let maps = [(&self.s_imap, &self.s_imap_blocks), (&self.s_zmap, &self.s_zmap_blocks)];
+        let maps = [
+            (&self.s_imap, &self.s_imap_blocks),
+            (&self.s_zmap, &self.s_zmap_blocks),
+        ];
         for (map, blocks) in maps {
             for slot in &map[..blocks.get() as usize] {
-                let buffer = bread(dev, Block(block)).map_err(|_| Fault::Unreadable(Block(block)))?;
+                let buffer =
+                    bread(dev, Block(block)).map_err(|_| Fault::Unreadable(Block(block)))?;
                 drop(slot.replace(Some(buffer)));
                 block += 1;
             }
@@ -276,7 +289,10 @@ fn read_super(dev: Dev) -> Result<&'static SuperBlock, Fault> {
     if blk_size(dev).is_none() {
         return Err(Fault::NoDevice);
     }
-    let sb = SUPER_BLOCK.iter().find(|sb| sb.s_dev.get() == Dev::NONE).ok_or(Fault::TableFull)?;
+    let sb = SUPER_BLOCK
+        .iter()
+        .find(|sb| sb.s_dev.get() == Dev::NONE)
+        .ok_or(Fault::TableFull)?;
     sb.s_dev.set(dev);
     sb.s_rd_only.set(false);
     sb.first_free_bit.set(1);
@@ -407,7 +423,9 @@ fn parse_device(text: &str) -> Option<Dev> {
     if let Some(nr) = name.strip_prefix("fd") {
         return Some(Dev(0x021c + digit(nr, 2)?)); // 1.44 MB: type 7
     }
-    u16::from_str_radix(name.strip_prefix("0x").unwrap_or(name), 16).ok().map(Dev)
+    u16::from_str_radix(name.strip_prefix("0x").unwrap_or(name), 16)
+        .ok()
+        .map(Dev)
 }
 
 /// The root device: what `root=` says, else the RAM disk.
@@ -442,11 +460,6 @@ pub fn mount_root() {
     let (zones, inodes) = sb.free_counts();
     printk!("{zones}/{} free blocks\n", sb.s_nzones.get());
     printk!("{inodes}/{} free inodes\n", sb.s_ninodes.get());
-}
-
-/// The root device's number.
-pub fn root_dev() -> Dev {
-    Dev(ROOT_DEV.get())
 }
 
 #[cold]

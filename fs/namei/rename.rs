@@ -5,13 +5,13 @@ use super::{
     may_remove, parent_of, user_dir_namei,
 };
 use crate::fs::SleepLock;
+use crate::fs::buffer::bread;
 use crate::fs::inode::{Inode, InodeRef, ROOT_INO, iget};
 use crate::fs::{DIR_ENTRY_SIZE, put_le16};
 use crate::kernel::errno::{
     EBUSY, EINVAL, EIO, EISDIR, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EXDEV, Errno, SysResult,
 };
 use crate::kernel::types::{Ino, UserAddr};
-use crate::fs::buffer::bread;
 
 /// One task at a time renames, so that the tree keeps its shape while two
 /// directories are locked.
@@ -42,8 +42,11 @@ pub fn sys_rename(oldname: UserAddr, newname: UserAddr) -> SysResult {
         return rename_locked(&old, &new);
     }
     // A directory before what is inside it.
-    let (first, second) =
-        if is_inside(&old.dir, &new.dir)? { (&new.dir, &old.dir) } else { (&old.dir, &new.dir) };
+    let (first, second) = if is_inside(&old.dir, &new.dir)? {
+        (&new.dir, &old.dir)
+    } else {
+        (&old.dir, &new.dir)
+    };
     let _first = first.lock_contents();
     let _second = second.lock_contents();
     rename_locked(&old, &new)
@@ -95,7 +98,11 @@ fn rename_locked(old: &Target, new: &Target) -> SysResult {
 /// May another directory move into `new.dir`?
 fn check_room(old: &Target, new: &Target, inode: &Inode) -> Result<(), Errno> {
     let moves = inode.is_dir() && !old.dir.same(&new.dir);
-    if moves && new.dir.i_nlinks.get() >= LINK_MAX { Err(EMLINK) } else { Ok(()) }
+    if moves && new.dir.i_nlinks.get() >= LINK_MAX {
+        Err(EMLINK)
+    } else {
+        Ok(())
+    }
 }
 
 /// Puts `inode` in the place of what `to` names.
@@ -119,7 +126,9 @@ fn replace(old: &Target, new: &Target, inode: &InodeRef, to: &Found) -> Result<(
         let _lock = victim.lock_contents();
         empty_dir(&victim)?;
         victim.i_nlinks.set(0);
-        new.dir.i_nlinks.set(new.dir.i_nlinks.get().saturating_sub(1));
+        new.dir
+            .i_nlinks
+            .set(new.dir.i_nlinks.get().saturating_sub(1));
     } else {
         victim.i_nlinks.set(victim.i_nlinks.get().saturating_sub(1));
     }
@@ -138,7 +147,9 @@ fn moved(old: &Target, new: &Target, inode: &Inode, from: &Found) -> Result<(), 
     if !inode.is_dir() || old.dir.same(&new.dir) {
         return Ok(());
     }
-    old.dir.i_nlinks.set(old.dir.i_nlinks.get().saturating_sub(1));
+    old.dir
+        .i_nlinks
+        .set(old.dir.i_nlinks.get().saturating_sub(1));
     new.dir.i_nlinks.set(new.dir.i_nlinks.get() + 1);
     let buffer = bread(inode.i_dev.get(), inode.bmap(0)?)?;
     let mut data = buffer.data_mut();

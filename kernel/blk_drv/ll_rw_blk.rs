@@ -73,7 +73,10 @@ unsafe impl Send for Queues {}
 
 static QUEUES: IrqShared<Queues> = IrqShared::new(
     "the request queue",
-    Queues { request: [const { None }; NR_REQUEST], current: [None; NR_BLK_DEV] },
+    Queues {
+        request: [const { None }; NR_REQUEST],
+        current: [None; NR_BLK_DEV],
+    },
 );
 
 static WAIT_FOR_REQUEST: WaitQueue = WaitQueue::new();
@@ -120,7 +123,11 @@ fn unlock_buffer(bh: &BufferHead) {
 impl Queues {
     /// A free place for a request of this kind.
     fn free_place(&self, cmd: Rw) -> Option<usize> {
-        let places = if cmd == Rw::Read { NR_REQUEST } else { NR_WRITES };
+        let places = if cmd == Rw::Read {
+            NR_REQUEST
+        } else {
+            NR_WRITES
+        };
         self.request[..places].iter().rposition(Option::is_none)
     }
 
@@ -223,7 +230,10 @@ pub fn read_ahead(bh: &'static BufferHead) {
 #[inline(never)]
 fn no_driver(bh: &BufferHead) {
     bh.b_dirt.set(false);
-    printk!("Trying to read or write nonexistent block-device {}\n", bh.dev());
+    printk!(
+        "Trying to read or write nonexistent block-device {}\n",
+        bh.dev()
+    );
 }
 
 /// Calls `f` with the driver's first request; `None` if there is none

@@ -19,8 +19,12 @@ pub const RAM_DISK: Dev = Dev(0x0101);
 static RD_START: IrqCell<u32> = IrqCell::new(0);
 static RD_LENGTH: IrqCell<u32> = IrqCell::new(0);
 
-static DRIVER: BlockDriver =
-    BlockDriver { name: "ramdisk", request: do_rd_request, blocks, changed: |_| false };
+static DRIVER: BlockDriver = BlockDriver {
+    name: "ramdisk",
+    request: do_rd_request,
+    blocks,
+    changed: |_| false,
+};
 
 /// The disk's size in blocks of 1 KB.
 fn blocks(minor: u8) -> Option<u32> {
@@ -41,7 +45,9 @@ fn copy(request: &Request) -> bool {
     let Some(offset) = request.sector.checked_mul(SECTOR_SIZE) else {
         return false;
     };
-    let inside = offset.checked_add(length).is_some_and(|end| end <= RD_LENGTH.get());
+    let inside = offset
+        .checked_add(length)
+        .is_some_and(|end| end <= RD_LENGTH.get());
     if request.dev != RAM_DISK || !inside {
         return false;
     }
@@ -73,5 +79,8 @@ pub unsafe fn rd_init(mem_start: PhysAddr, length: u32) {
 /// peep-hole. Not in 0.11.
 pub fn range() -> Range {
     let start = RD_START.get();
-    Range { start: PhysAddr(start), end: PhysAddr(start + RD_LENGTH.get()) }
+    Range {
+        start: PhysAddr(start),
+        end: PhysAddr(start + RD_LENGTH.get()),
+    }
 }
