@@ -21,6 +21,9 @@ FILTER ?=
 ARGS ?=
 # Largest kernel: text and data, in KB.
 SIZE_LIMIT := 256
+# Size of the root image, in KB. With 4 MB of memory, GRUB has room for no more
+# than about 1250.
+ROOT_SIZE := 1200
 # Deepest kernel stack, in bytes, that the static analysis may find: a page less
 # the task structure at its foot, and what must stay spare.
 STACK_LIMIT := 2560
@@ -111,7 +114,7 @@ test-user:
 
 user: build/root.img
 build/root.img: build/user.stamp c-programs FORCE
-	@$(XTASK) image --manifest user/root.manifest --out $@
+	@$(XTASK) image --manifest user/root.manifest --size $(ROOT_SIZE) --out $@
 
 # Guest test programs share the target folder, and so the runtime, with user/.
 build/test.stamp: FORCE | $(XTASK)
