@@ -7,7 +7,7 @@ use crate::fs::inode::InodeRef;
 use crate::fs::namei::{MAY_EXEC, namei, namei_kernel, permission};
 use crate::kernel::errno::{E2BIG, EACCES, EFAULT, ENOENT, ENOEXEC, ENOMEM, ETXTBSY, Errno, SysResult};
 use crate::kernel::sched::math_state_drop;
-use crate::kernel::signal::{SIG_IGN, SIGKILL, SigAction};
+use crate::kernel::signal::{SIG_IGN, SIGKILL, SIGTRAP, SigAction};
 use crate::kernel::task::{NR_OPEN, TASK_SIZE, Task, current};
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::{Block, UserAddr};
@@ -339,6 +339,8 @@ fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr) -> Result<Image, 
     check_executable(&inode)?;
     let (argc, envc) = (count(argv)?, count(envp)?);
     let mode = inode.i_mode.get();
+    // Who is traced gains no rights: the tracer would have them.
+    let mode = if task.is_traced() { 0 } else { mode };
     let euid = if mode & 0o4000 != 0 { inode.i_uid.get() } else { task.euid.get() };
     let egid = if mode & 0o2000 != 0 { inode.i_gid.get() as u16 } else { task.egid.get() };
     let header = Exec { magic: 0, text: 0, data: 0, bss: 0, syms: 0, entry: 0, trsize: 0, drsize: 0 };
@@ -424,6 +426,9 @@ fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
     clear_partial_page(&task)?;
     frame.eip = header.entry;
     frame.esp = sp;
+    if task.is_traced() {
+        task.raise(SIGTRAP);
+    }
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use super::{BLOCK_SIZE, O_APPEND};
 use crate::arch::segment::UserSlice;
 use crate::kernel::errno::{EFBIG, Errno, SysResult};
 use crate::kernel::sched::current_time;
+use crate::kernel::signal::SIGXFSZ;
+use crate::kernel::task::{RLIM_INFINITY, RLIMIT_FSIZE, current};
 
 const BLOCK: u32 = BLOCK_SIZE as u32;
 
@@ -83,9 +85,13 @@ pub fn file_write(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
     } else {
         filp.f_pos.get()
     };
-    // Positions are `off_t`: 31 bits.
-    let buf = buf.part(0, (i32::MAX as u32).saturating_sub(pos));
+    // Positions are `off_t`: 31 bits, which is also what "no limit" is.
+    let limit = current().rlim[RLIMIT_FSIZE].cur.get();
+    let buf = buf.part(0, limit.saturating_sub(pos));
     if buf.is_empty() {
+        if limit != RLIM_INFINITY {
+            current().raise(SIGXFSZ);
+        }
         return Err(EFBIG);
     }
     let mut done = 0;

@@ -72,7 +72,7 @@ pub fn check_permission(inode: &Inode, mask: u16) -> Result<(), Errno> {
     let mut mode = inode.i_mode.get();
     if task.euid.get() == inode.i_uid.get() {
         mode >>= 6;
-    } else if task.egid.get() == inode.i_gid.get() as u16 {
+    } else if task.in_group_p(inode.i_gid.get() as u16) {
         mode >>= 3;
     }
     if mode & mask & 7 == mask || task.suser() {

@@ -82,7 +82,9 @@ pub fn sys_access(filename: UserAddr, mode: u16) -> SysResult {
     let i_mode = inode.i_mode.get();
     let shift = if task.uid.get() == inode.i_uid.get() {
         6
-    } else if task.gid.get() == inode.i_gid.get() as u16 {
+    } else if task.gid.get() == inode.i_gid.get() as u16
+        || task.groups.get().contains(inode.i_gid.get())
+    {
         3
     } else {
         0
@@ -124,7 +126,7 @@ pub fn sys_chmod(filename: UserAddr, mode: u16) -> SysResult {
     let inode = namei(filename)?;
     require_owner(&inode)?;
     let mut mode = mode & 0o7777;
-    if !current().suser() && current().egid.get() != inode.i_gid.get() as u16 {
+    if !current().suser() && !current().in_group_p(inode.i_gid.get() as u16) {
         mode &= !S_ISGID;
     }
     inode.i_mode.set(inode.i_mode.get() & S_IFMT | mode);

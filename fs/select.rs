@@ -7,7 +7,7 @@ use crate::arch::segment::Plain;
 use crate::kernel::chr_drv::termios::ICANON;
 use crate::kernel::chr_drv::tty_io::line;
 use crate::kernel::errno::{EBADF, EINTR, EINVAL, Errno, SysResult};
-use crate::kernel::sched::{HZ, add_timer, jiffies, schedule};
+use crate::kernel::sched::{HZ, jiffies, schedule, set_timeout};
 use crate::kernel::task::{NR_OPEN, TaskState, current};
 use crate::kernel::types::UserAddr;
 use crate::kernel::wait::WaitQueue;
@@ -29,9 +29,6 @@ unsafe impl Plain for Arguments {}
 
 /// Sets of descriptors: to read from, to write to.
 type Sets = [u32; 2];
-
-/// Who waits for a time here; woken whenever one of the times has come.
-static TIME_OUT: WaitQueue = WaitQueue::new();
 
 /// The queues that are woken when `inode` becomes readable and writable, and
 /// whether it is now.
@@ -117,17 +114,19 @@ fn do_select(wanted: &Sets, deadline: Option<u32>) -> Result<Sets, Errno> {
             return Err(EINTR);
         }
         for_each_queue(wanted, |queue| queue.prepare(TaskState::Interruptible))?;
-        TIME_OUT.prepare(TaskState::Interruptible);
+        set_timeout(deadline.unwrap_or(0));
+        current().set_state(TaskState::Interruptible);
         // What happened since the first look has not woken us.
         if ready(wanted)? == [0, 0] && !is_over() && current().pending_signals() == 0 {
             schedule();
         }
-        TIME_OUT.finish();
+        current().set_state(TaskState::Running);
+        set_timeout(0);
         for_each_queue(wanted, WaitQueue::finish)?;
     }
 }
 
-/// When the time to wait is over, in ticks; a timer wakes us then.
+/// When the time to wait is over, in ticks.
 fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
     if timeout.is_null() {
         return Ok(None);
@@ -141,10 +140,7 @@ fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
     // At most about 124 days: half of what the tick counter distinguishes.
     let seconds = seconds.min(i32::MAX as u32 / HZ - 1);
     let ticks = seconds * HZ + micros.div_ceil(1_000_000 / HZ);
-    if ticks != 0 && !add_timer(ticks, || TIME_OUT.wake_up()) {
-        return Err(crate::kernel::errno::ENOMEM);
-    }
-    Ok(Some(jiffies().0.wrapping_add(ticks)))
+    Ok(Some(jiffies().0.wrapping_add(ticks).max(1)))
 }
 
 /// Waits until a file can be read from or written to (0.12 `sys_select`). The
@@ -152,7 +148,7 @@ fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
 /// Exceptional conditions never arise.
 ///
 /// # Errors
-/// `EBADF`, `EINTR`, `EINVAL`, `EFAULT`; `ENOMEM` if there are too many timers.
+/// `EBADF`, `EINTR`, `EINVAL`, `EFAULT`.
 pub fn sys_select(buffer: UserAddr) -> SysResult {
     let arguments: Arguments = buffer.read()?;
     let width = u32::try_from(arguments.width)

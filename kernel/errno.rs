@@ -16,6 +16,9 @@ pub enum Errno {
     /// A signal came: begin the call again, or `EINTR`, as `do_signal` decides.
     /// Never seen by a program (the name is 0.12's).
     ERESTARTSYS = 512,
+    /// The same for calls that wait for a signal: begin again unless a handler
+    /// has run; then `EINTR`.
+    ERESTARTNOHAND = 514,
 }
 
 pub use Errno::*;

@@ -4,7 +4,7 @@ use crate::arch::desc::clear_task_descriptors;
 use crate::fs::exec::set_executable;
 use crate::kernel::chr_drv::tty_io;
 use crate::kernel::errno::{ECHILD, EINVAL, EPERM, ERESTARTSYS, ESRCH, Errno, SysResult};
-use crate::kernel::peep;
+use crate::kernel::{peep, ptrace};
 use crate::kernel::sched::{math_state_drop, schedule};
 use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
 use crate::kernel::task::{Task, TaskState, current, tasks};
@@ -116,12 +116,13 @@ pub fn sys_kill(pid: i32, sig: u32) -> SysResult {
     result
 }
 
-/// SIGCHLD to the father of `task`, and wakes him if he waits, whether he lets
+/// SIGCHLD to the father of `task`, or to its tracer, and wakes him if he waits, whether he lets
 /// the signal through or not (0.11 `tell_father`). A lost father is no fatal
 /// matter: init takes over.
 pub fn tell_father(task: &Task) {
     let tasks = tasks();
-    let father = tasks.find(task.father.get()).or_else(|| {
+    let father = tasks.find(task.parent()).or_else(|| {
+        task.tracer.set(Pid(0));
         task.father.set(INIT);
         tasks.find(INIT)
     });
@@ -145,6 +146,7 @@ pub fn do_exit(code: i32) -> ! {
     if task.pid.get() == INIT {
         panic!("init has ended with code {:#x}; is there a working shell or init= program?", code);
     }
+    ptrace::wait_for_tracer(&task);
     free_page_tables(&task);
     for file in &task.filp {
         drop(file.take());
@@ -160,10 +162,22 @@ pub fn do_exit(code: i32) -> ! {
     }
     math_state_drop(&task);
     task.alarm.set(Ticks(0));
-    for child in tasks().users().filter(|child| child.father.get() == task.pid.get()) {
-        child.father.set(INIT);
-        if child.state() == TaskState::Zombie {
-            tell_father(child);
+    let pid = task.pid.get();
+    for child in tasks().users() {
+        let traced = child.tracer.get() == pid;
+        if child.father.get() == pid {
+            child.father.set(INIT);
+        } else if !traced {
+            continue;
+        }
+        if traced {
+            child.tracer.set(Pid(0));
+        }
+        match child.state() {
+            TaskState::Zombie => tell_father(child),
+            // No one else would let it go on.
+            TaskState::Stopped if traced => child.set_state(TaskState::Running),
+            _ => {}
         }
     }
     task.exit_code.set(code);
@@ -200,14 +214,17 @@ fn find_child(pid: i32, options: u32) -> Result<Option<Report>, Errno> {
             1.. => task.pid.get() == Pid(pid),
             _ => task.pgrp.get().0 == pid.wrapping_neg(),
         };
-        if !selected || task.father.get() != father.pid.get() {
+        let ours = task.parent() == father.pid.get();
+        if !selected || !ours && task.father.get() != father.pid.get() {
             continue;
         }
         found = Ok(None);
+        let wanted = options & WUNTRACED != 0 || task.is_traced();
         let status = match task.state() {
+            _ if !ours => continue, // first its tracer is told
             TaskState::Zombie => task.exit_code.get(),
             // A stopped child is reported once: its exit code is cleared then.
-            TaskState::Stopped if options & WUNTRACED != 0 && task.exit_code.get() != 0 => {
+            TaskState::Stopped if wanted && task.exit_code.get() != 0 => {
                 task.exit_code.get() << 8 | 0x7f
             }
             _ => continue,
@@ -261,6 +278,14 @@ fn reap(child: &Report) {
     if !child.dead {
         task.exit_code.set(0);
         return;
+    }
+    if task.father.get() != father.pid.get() {
+        // We have only traced it: now its father is told.
+        task.tracer.set(Pid(0));
+        return tell_father(task);
+    }
+    for (sum, own) in father.cfaults.iter().zip(task.faults.iter().zip(&task.cfaults)) {
+        sum.set(sum.get().wrapping_add(own.0.get()).wrapping_add(own.1.get()));
     }
     let add = |sum: &core::cell::Cell<Ticks>, more: u32| sum.set(Ticks(sum.get().0.wrapping_add(more)));
     add(&father.cutime, task.utime.get().0.wrapping_add(task.cutime.get().0));

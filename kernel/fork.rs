@@ -103,6 +103,11 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     child.counter.set(parent.priority.get());
     child.signal.set(0);
     child.alarm.set(Ticks(0));
+    child.timeout.set(Ticks(0));
+    child.tracer.set(Pid(0));
+    for count in child.faults.iter().chain(&child.cfaults) {
+        count.set(0);
+    }
     child.leader.set(false); // leadership is not inherited
     child.utime.set(Ticks(0));
     child.stime.set(Ticks(0));

@@ -10,6 +10,7 @@ pub mod mktime;
 pub mod panic;
 pub mod peep;
 pub mod printk;
+pub mod ptrace;
 pub mod sched;
 pub mod shared;
 pub mod signal;

@@ -6,12 +6,12 @@ use crate::arch::desc::{
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{irq_save, sti_hlt};
 use crate::arch::system::{clts, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
-use crate::kernel::errno::{EINTR, SysResult};
+use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
-use crate::kernel::signal::SIGALRM;
+use crate::kernel::signal::{SIGALRM, SIGKILL, SIGXCPU};
 use crate::kernel::task::{
-    KERNEL_STACK_PAGE, STACK_CANARY, Task, TaskState, current, for_each_runnable, set_current,
+    KERNEL_STACK_PAGE, RLIM_INFINITY, RLIMIT_CPU, STACK_CANARY, Task, TaskState, current, for_each_runnable, set_current,
     tasks,
 };
 use crate::kernel::types::{TaskNr, Ticks};
@@ -250,8 +250,11 @@ fn switch_to(next: TaskNr) {
     }
 }
 
-/// Sleeps until a signal comes. Task 0 calls it when there is nothing to do:
+/// Sleeps until a signal comes that has a handler. Task 0 calls it when there is nothing to do:
 /// the CPU halts until the next interrupt. 0.11 returns 0 here.
+///
+/// # Errors
+/// Always `EINTR`, after the handler has run.
 pub fn sys_pause() -> SysResult {
     let task = current();
     if task.nr.get().0 == 0 {
@@ -272,7 +275,7 @@ pub fn sys_pause() -> SysResult {
         }
         task.set_state(TaskState::Running);
     }
-    Err(EINTR)
+    Err(ERESTARTNOHAND)
 }
 
 // 0.11's sleep_on, interruptible_sleep_on and wake_up are the methods of
@@ -350,22 +353,48 @@ fn run_timers() {
     }
 }
 
-/// Sends SIGALRM to the tasks whose alarm is due.
+/// Lets the next interruptible sleep of the running task end at tick `due`; 0
+/// for never (0.12's `current->timeout`). Any number of tasks may have one.
+pub fn set_timeout(due: u32) {
+    current().timeout.set(Ticks(due));
+    if due != 0 {
+        NEXT_ALARM.update(|next| next.min(due));
+    }
+}
+
+/// Sends SIGALRM to the tasks whose alarm is due, and wakes those whose time
+/// to wait is over.
 fn run_alarms() {
     let mut next = NEVER;
-    for task in tasks().users() {
-        let due = task.alarm.get().0;
-        if due == 0 {
-            continue;
-        }
-        if is_due(due) {
-            task.alarm.set(Ticks(0));
-            task.raise(SIGALRM);
-        } else {
+    let mut test = |cell: &IrqCell<Ticks>| {
+        let due = cell.get().0;
+        let over = due != 0 && is_due(due);
+        if over {
+            cell.set(Ticks(0));
+        } else if due != 0 {
             next = next.min(due);
+        }
+        over
+    };
+    for task in tasks().users() {
+        if test(&task.alarm) {
+            task.raise(SIGALRM);
+        }
+        if test(&task.timeout) && task.state() == TaskState::Interruptible {
+            task.set_state(TaskState::Running);
         }
     }
     NEXT_ALARM.set(next);
+}
+
+/// SIGXCPU each second beyond the limit of processor time, SIGKILL at the hard
+/// limit (0.12 knows `RLIMIT_CPU` and does not look at it).
+fn check_cpu_limit(task: &Task) {
+    let limit = &task.rlim[RLIMIT_CPU];
+    let used = task.utime.get().0.wrapping_add(task.stime.get().0);
+    if used % HZ == 0 && used / HZ >= limit.cur.get() {
+        task.raise(if used / HZ >= limit.max.get() { SIGKILL } else { SIGXCPU });
+    }
 }
 
 /// The timer interrupt, 100 times a second, with interrupts off (0.11
@@ -378,6 +407,9 @@ extern "C" fn do_timer(cpl: u32) {
     let task = current();
     let time = if cpl != 0 { &task.utime } else { &task.stime };
     time.set(Ticks(time.get().0.wrapping_add(1)));
+    if task.rlim[RLIMIT_CPU].cur.get() != RLIM_INFINITY {
+        check_cpu_limit(&task);
+    }
     if is_due(NEXT_TIMER.get()) {
         run_timers();
     }

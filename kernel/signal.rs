@@ -2,7 +2,7 @@
 //! `include/signal.h`).
 
 use crate::arch::segment::Plain;
-use crate::kernel::errno::{EINTR, EINVAL, ERESTARTSYS, Errno, SysResult};
+use crate::kernel::errno::{EINTR, EINVAL, ERESTARTNOHAND, ERESTARTSYS, Errno, SysResult};
 use crate::kernel::exit::{do_exit, is_orphaned_pgrp, tell_father};
 use crate::kernel::sched::schedule;
 use crate::kernel::task::{Task, TaskState, current};
@@ -32,6 +32,9 @@ pub const SIGSTOP: u32 = 19;
 pub const SIGTSTP: u32 = 20;
 pub const SIGTTIN: u32 = 21;
 pub const SIGTTOU: u32 = 22;
+/// The limits of processor time and of a file's size (0.12 has them not yet).
+pub const SIGXCPU: u32 = 24;
+pub const SIGXFSZ: u32 = 25;
 /// The window's size has changed (0.11 has no number for it).
 pub const SIGWINCH: u32 = 28;
 
@@ -99,7 +102,8 @@ impl Task {
         }
         if sig == SIGCONT || sig == SIGKILL {
             self.signal.update(|signals| signals & !STOPPING);
-            if self.state() == TaskState::Stopped {
+            // A traced one goes on when its tracer says so.
+            if self.state() == TaskState::Stopped && (sig == SIGKILL || !self.is_traced()) {
                 self.exit_code.set(0);
                 self.set_state(TaskState::Running);
             }
@@ -108,7 +112,7 @@ impl Task {
             self.signal.update(|signals| signals & !self::bit(SIGCONT));
         }
         let ignored = handler == SIG_IGN || handler == SIG_DFL && bit & IGNORED != 0;
-        if ignored && self.blocked.get() & bit == 0 {
+        if ignored && self.blocked.get() & bit == 0 && !self.is_traced() {
             return;
         }
         self.signal.update(|signals| signals | bit);
@@ -208,7 +212,8 @@ pub fn sys_sigaction(sig: u32, action: UserAddr, old_action: UserAddr) -> SysRes
 /// `sys_sigsuspend`).
 ///
 /// # Errors
-/// Always `EINTR`, after the signal's handler has run.
+/// Always `EINTR`, after the signal's handler has run. A signal that has none
+/// does not end the wait.
 pub fn sys_sigsuspend(mask: u32) -> SysResult {
     let task = current();
     task.saved_mask.set(Some(task.blocked.get()));
@@ -226,55 +231,86 @@ pub fn sys_sigpending(set: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// Acts on the first signal that has arrived and is not blocked, on the way
-/// back to the program (0.11 `do_signal`). Death happens here: nothing of the
-/// kernel is held.
+/// Takes the next signal that has arrived and is not blocked; SIGKILL before
+/// all others. A traced task stops for each of them, and its tracer decides
+/// which one it gets, if any.
+fn next_signal(task: &Task) -> Option<u32> {
+    loop {
+        let pending = task.pending_signals();
+        if pending == 0 {
+            return None;
+        }
+        let first = pending.trailing_zeros() + 1;
+        let sig = if pending & bit(SIGKILL) != 0 { SIGKILL } else { first };
+        task.signal.update(|signals| signals & !bit(sig));
+        if sig == SIGKILL || !task.is_traced() {
+            return Some(sig);
+        }
+        wait_stopped(task, sig);
+        match task.exit_code.replace(0) as u32 {
+            0 | SIGSTOP => {}
+            sig if task.blocked.get() & bit(sig) != 0 => {
+                task.signal.update(|signals| signals | bit(sig));
+            }
+            sig => return Some(sig),
+        }
+    }
+}
+
+/// Acts on the signals that have arrived and are not blocked, on the way back
+/// to the program: on all that do not end or divert it, then on one that does
+/// (0.11 `do_signal`). Death happens here: nothing of the kernel is held.
+///
+/// Differs from 0.11: while the task is stopped, a tracer may change the frame,
+/// which is why no reference to it lives then.
 #[unsafe(no_mangle)]
-extern "C" fn do_signal(frame: &mut TrapFrame) {
+extern "C" fn do_signal(frame: *mut TrapFrame) {
     let task = current();
-    let pending = task.pending_signals();
-    if pending == 0 {
-        return;
-    }
-    let sig = pending.trailing_zeros() + 1;
-    task.signal.update(|signals| signals & !bit(sig));
-    let index = sig as usize - 1;
-    let action = task.sigaction[index].get();
-    match action.handler {
-        SIG_IGN => begin_again(frame, true),
-        SIG_DFL if bit(sig) & IGNORED != 0 => begin_again(frame, true),
-        SIG_DFL if bit(sig) & STOPPING != 0 => {
-            stop(&task, sig);
-            begin_again(frame, true);
-        }
-        SIG_DFL => do_exit(sig as i32),
-        _ => {
-            begin_again(frame, action.flags & SA_RESTART != 0);
-            if action.flags & SA_ONESHOT != 0 {
-                task.sigaction[index].set(SigAction::DEFAULT);
+    while let Some(sig) = next_signal(&task) {
+        let action = task.sigaction[sig as usize - 1].get();
+        match action.handler {
+            SIG_IGN => {}
+            SIG_DFL if bit(sig) & IGNORED != 0 => {}
+            SIG_DFL if bit(sig) & STOPPING != 0 => stop(&task, sig),
+            SIG_DFL => do_exit(sig as i32),
+            _ => {
+                // SAFETY: the frame lies on our kernel stack, below which we
+                // run; nobody else uses it while we do not sleep in `stop`.
+                return handle(&task, unsafe { &mut *frame }, sig, &action);
             }
-            if call_handler(&task, frame, sig, &action).is_err() {
-                // There is no room for the frame: no handler can help.
-                task.sigaction[SIGSEGV as usize - 1].set(SigAction::DEFAULT);
-                do_exit(SIGSEGV as i32);
-            }
-            return;
         }
     }
-    if task.pending_signals() == 0
-        && let Some(mask) = task.saved_mask.take()
-    {
+    // SAFETY: as above.
+    begin_again(unsafe { &mut *frame }, true, true);
+    if let Some(mask) = task.saved_mask.take() {
         task.blocked.set(mask);
     }
 }
 
+/// Calls the handler of `sig`, or ends the process if its stack has no room.
+fn handle(task: &Task, frame: &mut TrapFrame, sig: u32, action: &SigAction) {
+    begin_again(frame, action.flags & SA_RESTART != 0, false);
+    if action.flags & SA_ONESHOT != 0 {
+        task.sigaction[sig as usize - 1].set(SigAction::DEFAULT);
+    }
+    if call_handler(task, frame, sig, action).is_err() {
+        do_exit(SIGSEGV as i32);
+    }
+}
+
 /// If a signal has interrupted a system call: begin the call again, or let it
-/// return `EINTR`.
-fn begin_again(frame: &mut TrapFrame, again: bool) {
+/// return `EINTR`. `again` is for calls in general, `wait_again` for those that
+/// wait for a handler.
+fn begin_again(frame: &mut TrapFrame, again: bool, wait_again: bool) {
     const INT_LENGTH: u32 = 2;
-    if frame.orig_eax == NO_CALL || frame.eax != (ERESTARTSYS as i32).wrapping_neg() as u32 {
+    if frame.orig_eax == NO_CALL {
         return;
     }
+    let again = match (frame.eax as i32).wrapping_neg() {
+        error if error == ERESTARTSYS as i32 => again,
+        error if error == ERESTARTNOHAND as i32 => wait_again,
+        _ => return,
+    };
     if again {
         frame.eax = frame.orig_eax;
         frame.eip = frame.eip.wrapping_sub(INT_LENGTH);
@@ -286,12 +322,19 @@ fn begin_again(frame: &mut TrapFrame, again: bool) {
 /// Stops the running task until SIGCONT or SIGKILL, and tells its father. A
 /// group that no one could continue is not stopped from its terminal.
 fn stop(task: &Task, sig: u32) {
-    if sig != SIGSTOP && is_orphaned_pgrp(task.pgrp.get()) {
-        return;
+    if sig == SIGSTOP || !is_orphaned_pgrp(task.pgrp.get()) {
+        wait_stopped(task, sig);
     }
+}
+
+/// Sleeps as a stopped task, with `sig` as what `waitpid` reports of it.
+fn wait_stopped(task: &Task, sig: u32) {
     task.exit_code.set(sig as i32);
     task.set_state(TaskState::Stopped);
     tell_father(task);
+    if task.signal.get() & bit(SIGKILL) != 0 {
+        task.set_state(TaskState::Running); // it came just before
+    }
     schedule();
 }
 

@@ -2,10 +2,12 @@
 
 use crate::arch::segment::Plain;
 use crate::fs::buffer::sys_sync;
-use crate::kernel::errno::{EINVAL, ENOSYS, EPERM, ESRCH, SysResult};
+use crate::kernel::errno::{EINVAL, ENOSYS, EPERM, ESRCH, Errno, SysResult};
 use crate::kernel::sched::{HZ, current_time, jiffies, set_current_time};
 use crate::kernel::shared::{Shared, SharedGuard};
-use crate::kernel::task::{current, tasks};
+use crate::kernel::task::{
+    Groups, NR_OPEN, RLIM_INFINITY, RLIMIT_DATA, RLIMIT_FSIZE, RLimit, Task, current, tasks,
+};
 use crate::kernel::types::{Pid, UserAddr};
 
 macro_rules! not_implemented {
@@ -21,18 +23,40 @@ macro_rules! not_implemented {
 }
 
 not_implemented! {
-    /// 0.11 `sys_ftime`.
-    sys_ftime
     /// 0.11 `sys_break`.
     sys_break
-    /// 0.11 `sys_ptrace`.
-    sys_ptrace
     /// 0.11 `sys_stty`.
     sys_stty
     /// 0.11 `sys_gtty`.
     sys_gtty
     /// 0.11 `sys_prof`.
     sys_prof
+}
+
+/// What `ftime` stores (`include/sys/timeb.h`); C leaves two bytes unused.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct TimeB {
+    time: i32,
+    millitm: u16,
+    timezone: i16,
+    dstflag: i16,
+    unused: i16,
+}
+const _: () = assert!(size_of::<TimeB>() == 12);
+// SAFETY: integers, whose sizes add up to 12.
+unsafe impl Plain for TimeB {}
+
+/// The time, to 10 milliseconds, to `buf` (0.11 `sys_ftime`, which gives
+/// `ENOSYS`).
+///
+/// # Errors
+/// `EFAULT`.
+pub fn sys_ftime(buf: UserAddr) -> SysResult {
+    let TimeVal { sec, usec } = now();
+    let millitm = (usec / 1000) as u16;
+    buf.write(&TimeB { time: sec, millitm, timezone: 0, dstflag: 0, unused: 0 })?;
+    Ok(0)
 }
 
 /// No change of this id, in `setreuid` and `setregid`.
@@ -94,8 +118,30 @@ not_implemented! {
     sys_lock
     /// 0.11 `sys_mpx`.
     sys_mpx
-    /// 0.11 `sys_ulimit`.
-    sys_ulimit
+}
+
+/// Reads or sets the limit of a file's size in blocks of 512 bytes (1, 2), or
+/// tells how far the heap may reach (3) or how many files may be open (4): the
+/// commands of System V. 0.11 gives `ENOSYS`.
+///
+/// # Errors
+/// `EINVAL`; `EPERM` if anyone but root raises the limit.
+pub fn sys_ulimit(cmd: u32, blocks: i32) -> SysResult {
+    const BLOCK: u32 = 512;
+    let task = current();
+    let limit = &task.rlim[RLIMIT_FSIZE];
+    match cmd {
+        1 => Ok((limit.cur.get() / BLOCK) as i32),
+        2 => {
+            let blocks = u32::try_from(blocks).map_err(|_| EINVAL)?;
+            let bytes = blocks.saturating_mul(BLOCK).min(RLIM_INFINITY);
+            set_limit(limit, bytes, bytes)?;
+            Ok(blocks as i32)
+        }
+        3 => Ok(brk_limit(&task) as i32),
+        4 => Ok(NR_OPEN as i32),
+        _ => Err(EINVAL),
+    }
 }
 
 /// Seconds since 1970, also to `tloc` if that is not null (0.11 `sys_time`).
@@ -184,13 +230,20 @@ pub fn sys_times(buf: UserAddr) -> SysResult {
 /// What stays free between the heap and the stack, in bytes.
 const BRK_GAP: u32 = 16384;
 
+/// Where the heap of `task` may end: below the stack, and within `RLIMIT_DATA`.
+#[inline(always)]
+fn brk_limit(task: &Task) -> u32 {
+    let below_stack = task.start_stack.get().0.saturating_sub(BRK_GAP);
+    let data = task.rlim[RLIMIT_DATA].cur.get();
+    below_stack.min(task.end_code.get().saturating_add(data))
+}
+
 /// Moves the end of the heap and returns where it is then; unchanged if it
-/// would run into the text or the stack (0.11 `sys_brk`).
+/// would run into the text or the stack, or beyond `RLIMIT_DATA` (0.11
+/// `sys_brk`).
 pub fn sys_brk(end_data_seg: u32) -> SysResult {
     let task = current();
-    if end_data_seg >= task.end_data.get()
-        && end_data_seg < task.start_stack.get().0.saturating_sub(BRK_GAP)
-    {
+    if end_data_seg >= task.end_data.get() && end_data_seg < brk_limit(&task) {
         task.brk.set(UserAddr(end_data_seg));
     }
     Ok(task.brk.get().0 as i32)
@@ -318,6 +371,19 @@ struct TimeVal {
 // SAFETY: two words.
 unsafe impl Plain for TimeVal {}
 
+impl TimeVal {
+    /// A number of ticks.
+    fn from_ticks(ticks: u32) -> TimeVal {
+        let usec = (ticks % HZ * (1_000_000 / HZ)) as i32;
+        TimeVal { sec: (ticks / HZ) as i32, usec }
+    }
+}
+
+/// The time of day.
+fn now() -> TimeVal {
+    TimeVal { sec: current_time(), ..TimeVal::from_ticks(jiffies().0) }
+}
+
 /// The time, to a hundredth of a second, and the time zone, which is Greenwich
 /// (0.12 `sys_gettimeofday`).
 ///
@@ -325,8 +391,7 @@ unsafe impl Plain for TimeVal {}
 /// `EFAULT`.
 pub fn sys_gettimeofday(tv: UserAddr, tz: UserAddr) -> SysResult {
     if !tv.is_null() {
-        let usec = (jiffies().0 % HZ * (1_000_000 / HZ)) as i32;
-        tv.write(&TimeVal { sec: current_time(), usec })?;
+        tv.write(&now())?;
     }
     if !tz.is_null() {
         tz.write(&[0i32, 0])?;
@@ -353,19 +418,119 @@ pub fn sys_settimeofday(tv: UserAddr, tz: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// The supplementary groups: there are none (0.12 `sys_getgroups`).
-pub fn sys_getgroups(_size: i32, _list: UserAddr) -> SysResult {
+/// The limit with number `which`.
+fn limit_of(task: &Task, which: u32) -> Result<&RLimit, Errno> {
+    task.rlim.get(which as usize).ok_or(EINVAL)
+}
+
+/// Changes a limit; only root may raise the upper one.
+fn set_limit(limit: &RLimit, cur: u32, max: u32) -> Result<(), Errno> {
+    if cur > max {
+        return Err(EINVAL);
+    }
+    if max > limit.max.get() {
+        current().require_suser()?;
+    }
+    limit.cur.set(cur);
+    limit.max.set(max);
+    Ok(())
+}
+
+/// Stores a limit, the one in force and the upper one, at `rlim` (0.12
+/// `sys_getrlimit`).
+///
+/// # Errors
+/// `EINVAL`, `EFAULT`.
+pub fn sys_getrlimit(resource: u32, rlim: UserAddr) -> SysResult {
+    let task = current();
+    let limit = limit_of(&task, resource)?;
+    rlim.write(&[limit.cur.get(), limit.max.get()])?;
     Ok(0)
 }
 
-/// Sets the supplementary groups, of which there are none (0.12
+/// Sets a limit from the two words at `rlim` (0.12 `sys_setrlimit`). Processor
+/// time, file size, data and stack are heeded; core and resident set are
+/// stored: this kernel writes no core files and swaps nothing.
+///
+/// # Errors
+/// `EINVAL`; `EPERM` if anyone but root raises the upper limit; `EFAULT`.
+pub fn sys_setrlimit(resource: u32, rlim: UserAddr) -> SysResult {
+    let task = current();
+    let limit = limit_of(&task, resource)?;
+    let [cur, max] = rlim.read::<[u32; 2]>()?.map(|value| value.min(RLIM_INFINITY));
+    set_limit(limit, cur, max)?;
+    Ok(0)
+}
+
+/// What `getrusage` stores (0.12 `struct rusage`).
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct RUsage {
+    utime: TimeVal,
+    stime: TimeVal,
+    maxrss: [i32; 4],
+    /// Page faults that needed no disk, and that did.
+    faults: [u32; 2],
+    /// Things that are not counted.
+    rest: [i32; 8],
+}
+const _: () = assert!(size_of::<RUsage>() == 72);
+// SAFETY: words.
+unsafe impl Plain for RUsage {}
+
+/// Times and page faults of the process (`who` 0) or of its dead children (-1)
+/// to `ru`; the rest is 0 (0.12 `sys_getrusage`).
+///
+/// # Errors
+/// `EINVAL`, `EFAULT`.
+pub fn sys_getrusage(who: i32, ru: UserAddr) -> SysResult {
+    let task = current();
+    let (utime, stime, faults) = match who {
+        0 => (task.utime.get(), task.stime.get(), &task.faults),
+        -1 => (task.cutime.get(), task.cstime.get(), &task.cfaults),
+        _ => return Err(EINVAL),
+    };
+    let [all, major] = [faults[0].get(), faults[1].get()];
+    ru.write(&RUsage {
+        utime: TimeVal::from_ticks(utime.0),
+        stime: TimeVal::from_ticks(stime.0),
+        maxrss: [0; 4],
+        faults: [all.saturating_sub(major), major],
+        rest: [0; 8],
+    })?;
+    Ok(0)
+}
+
+/// Stores the supplementary groups, one byte each, at `list` and returns how
+/// many there are; only that for a size of 0 (0.12 `sys_getgroups`).
+///
+/// # Errors
+/// `EINVAL` if there are more than `size`, `EFAULT`.
+pub fn sys_getgroups(size: i32, list: UserAddr) -> SysResult {
+    let groups = current().groups.get();
+    let count = groups.count as i32;
+    if size != 0 {
+        if size < count {
+            return Err(EINVAL);
+        }
+        list.slice(count as u32)?.copy_out(&groups.list[..count as usize])?;
+    }
+    Ok(count)
+}
+
+/// Sets the supplementary groups from `size` bytes at `list` (0.12
 /// `sys_setgroups`).
 ///
 /// # Errors
-/// `EPERM`; `EINVAL` for more than none.
-pub fn sys_setgroups(size: i32, _list: UserAddr) -> SysResult {
+/// `EPERM`; `EINVAL` for more than 32; `EFAULT`.
+pub fn sys_setgroups(size: i32, list: UserAddr) -> SysResult {
     current().require_suser()?;
-    if size == 0 { Ok(0) } else { Err(EINVAL) }
+    let mut groups = Groups::NONE;
+    let to = usize::try_from(size).ok().and_then(|size| groups.list.get_mut(..size)).ok_or(EINVAL)?;
+    list.slice(size as u32)?.copy_in(to)?;
+    groups.count = size as u8;
+    current().groups.set(groups);
+    Ok(0)
 }
 
 /// Stops or restarts the machine. Not in 0.11; number and arguments are later

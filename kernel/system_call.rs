@@ -17,9 +17,10 @@ use crate::fs::select::sys_select;
 use crate::fs::stat::{sys_fstat, sys_lstat, sys_readlink, sys_stat};
 use crate::fs::super_block::{sys_mount, sys_umount};
 use crate::kernel::blk_drv::hd::sys_setup;
-use crate::kernel::errno::{ENOSYS, ERESTARTSYS, SysResult};
+use crate::kernel::errno::{ENOSYS, ERESTARTNOHAND, ERESTARTSYS, SysResult};
 use crate::kernel::exit::{sys_exit, sys_kill, sys_waitpid};
 use crate::kernel::fork::sys_fork;
+use crate::kernel::ptrace::sys_ptrace;
 use crate::kernel::sched::{
     sys_alarm, sys_getegid, sys_geteuid, sys_getgid, sys_getpid, sys_getppid, sys_getuid, sys_nice,
     sys_pause,
@@ -47,7 +48,8 @@ fn addr(word: u32) -> UserAddr {
     UserAddr(word)
 }
 
-/// Up to three arguments arrive in ebx, ecx and edx.
+/// Up to three arguments arrive in ebx, ecx and edx; `ptrace` has a fourth, in
+/// esi.
 #[rustfmt::skip]
 static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
     /*  0 */ |_| sys_setup(),
@@ -76,7 +78,7 @@ static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
     /* 23 */ |f| sys_setuid(f.ebx),
     /* 24 */ |_| sys_getuid(),
     /* 25 */ |f| sys_stime(addr(f.ebx)),
-    /* 26 */ |_| sys_ptrace(),
+    /* 26 */ |f| sys_ptrace(f.ebx, f.ecx as i32, addr(f.edx), f.esi),
     /* 27 */ |f| sys_alarm(f.ebx as i32),
     /* 28 */ |f| sys_fstat(f.ebx, addr(f.ecx)),
     /* 29 */ |_| sys_pause(),
@@ -85,7 +87,7 @@ static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
     /* 32 */ |_| sys_gtty(),
     /* 33 */ |f| sys_access(addr(f.ebx), f.ecx as u16),
     /* 34 */ |f| sys_nice(f.ebx as i32),
-    /* 35 */ |_| sys_ftime(),
+    /* 35 */ |f| sys_ftime(addr(f.ebx)),
     /* 36 */ |_| sys_sync(),
     /* 37 */ |f| sys_kill(f.ebx as i32, f.ecx),
     /* 38 */ |f| sys_rename(addr(f.ebx), addr(f.ecx)),
@@ -108,7 +110,7 @@ static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
     /* 55 */ |f| sys_fcntl(f.ebx, f.ecx, f.edx),
     /* 56 */ |_| sys_mpx(),
     /* 57 */ |f| sys_setpgid(f.ebx as i32, f.ecx as i32),
-    /* 58 */ |_| sys_ulimit(),
+    /* 58 */ |f| sys_ulimit(f.ebx, f.ecx as i32),
     /* 59 */ |f| sys_uname(addr(f.ebx)),
     /* 60 */ |f| sys_umask(f.ebx),
     /* 61 */ |f| sys_chroot(addr(f.ebx)),
@@ -125,9 +127,9 @@ static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
     /* 72 */ |f| sys_sigsuspend(f.edx),
     /* 73 */ |f| sys_sigpending(addr(f.ebx)),
     /* 74 */ |f| sys_sethostname(addr(f.ebx), f.ecx as i32),
-    /* 75 setrlimit */ sys_ni,
-    /* 76 getrlimit */ sys_ni,
-    /* 77 getrusage */ sys_ni,
+    /* 75 */ |f| sys_setrlimit(f.ebx, addr(f.ecx)),
+    /* 76 */ |f| sys_getrlimit(f.ebx, addr(f.ecx)),
+    /* 77 */ |f| sys_getrusage(f.ebx as i32, addr(f.ecx)),
     /* 78 */ |f| sys_gettimeofday(addr(f.ebx), addr(f.ecx)),
     /* 79 */ |f| sys_settimeofday(addr(f.ebx), addr(f.ecx)),
     /* 80 */ |f| sys_getgroups(f.ebx as i32, addr(f.ecx)),
@@ -152,7 +154,7 @@ extern "C" fn do_system_call(frame: &mut TrapFrame) {
     match result {
         Ok(value) => frame.eax = value as u32,
         // No signal is left to decide it: the call begins again by itself.
-        Err(ERESTARTSYS) if current().pending_signals() == 0 => {
+        Err(ERESTARTSYS | ERESTARTNOHAND) if current().pending_signals() == 0 => {
             frame.eax = frame.orig_eax;
             frame.eip = frame.eip.wrapping_sub(2);
         }

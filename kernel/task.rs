@@ -8,8 +8,9 @@ use crate::kernel::errno::{EPERM, Errno};
 use crate::kernel::shared::{HandleCell, IrqCell, NoSleep};
 use crate::kernel::signal::SigAction;
 use crate::kernel::traps::TrapFrame;
-use crate::kernel::wait::WaitQueue;
 use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
+use crate::kernel::wait::WaitQueue;
+use crate::mm::memory::STACK_LIMIT;
 use core::cell::{Cell, UnsafeCell};
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -28,6 +29,53 @@ pub const STACK_CANARY: u32 = 0x5AFE_57AC;
 /// What the unused part of a kernel stack is filled with where its deepest use
 /// is to be measured.
 pub const STACK_FILL: u32 = 0xA5A5_A5A5;
+
+/// Kinds of limits (0.12 `RLIM_NLIMITS`, `include/sys/resource.h`).
+pub const RLIM_NLIMITS: usize = 6;
+/// Seconds of processor time.
+pub const RLIMIT_CPU: usize = 0;
+/// Bytes of a file that is written.
+pub const RLIMIT_FSIZE: usize = 1;
+/// Bytes of data, bss and heap.
+pub const RLIMIT_DATA: usize = 2;
+/// Bytes of the stack.
+pub const RLIMIT_STACK: usize = 3;
+/// No limit.
+pub const RLIM_INFINITY: u32 = 0x7fff_ffff;
+/// Supplementary groups of a process (0.12).
+pub const NGROUPS: usize = 32;
+
+/// A limit (0.12 `struct rlimit`).
+#[repr(C)]
+pub struct RLimit {
+    /// The one in force.
+    pub cur: IrqCell<u32>,
+    /// What it may be raised to.
+    pub max: IrqCell<u32>,
+}
+
+impl RLimit {
+    const fn new(cur: u32) -> Self {
+        RLimit { cur: IrqCell::new(cur), max: IrqCell::new(RLIM_INFINITY) }
+    }
+}
+
+/// Supplementary groups: a Minix inode's group is one byte.
+#[derive(Clone, Copy)]
+pub struct Groups {
+    pub count: u8,
+    pub list: [u8; NGROUPS],
+}
+
+impl Groups {
+    /// None.
+    pub const NONE: Groups = Groups { count: 0, list: [0; NGROUPS] };
+
+    /// Is `group` among them?
+    pub fn contains(&self, group: u8) -> bool {
+        self.list[..self.count as usize].contains(&group)
+    }
+}
 
 /// What a task is doing (0.11's numbers).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,8 +156,19 @@ pub struct Task {
     pub gid: Cell<u16>,
     pub egid: Cell<u16>,
     pub sgid: Cell<u16>,
+    /// Not in 0.11, like the next four.
+    pub groups: Cell<Groups>,
+    pub rlim: [RLimit; RLIM_NLIMITS],
+    /// Page faults, and how many of them waited for the disk; in all, and of
+    /// children waited for.
+    pub faults: [Cell<u32>; 2],
+    pub cfaults: [Cell<u32>; 2],
+    /// Who traces it (`ptrace`), or 0.
+    pub tracer: Cell<Pid>,
     /// When SIGALRM is due, or 0.
     pub alarm: IrqCell<Ticks>,
+    /// When an interruptible sleep ends, or 0 (0.12).
+    pub timeout: IrqCell<Ticks>,
     /// Ticks spent in ring 3 and in ring 0, and those of children waited for.
     pub utime: IrqCell<Ticks>,
     pub stime: IrqCell<Ticks>,
@@ -170,7 +229,7 @@ impl Task {
             end_code: Cell::new(0),
             end_data: Cell::new(0),
             brk: Cell::new(UserAddr(0)),
-            start_stack: Cell::new(UserAddr(0)),
+            start_stack: Cell::new(UserAddr(TASK_SIZE)),
             pid: Cell::new(Pid(0)),
             father: Cell::new(Pid(-1)),
             pgrp: Cell::new(Pid(0)),
@@ -182,7 +241,20 @@ impl Task {
             gid: Cell::new(0),
             egid: Cell::new(0),
             sgid: Cell::new(0),
+            groups: Cell::new(Groups::NONE),
+            rlim: [
+                RLimit::new(RLIM_INFINITY),
+                RLimit::new(RLIM_INFINITY),
+                RLimit::new(RLIM_INFINITY),
+                RLimit::new(STACK_LIMIT),
+                RLimit::new(RLIM_INFINITY),
+                RLimit::new(RLIM_INFINITY),
+            ],
+            faults: [const { Cell::new(0) }; 2],
+            cfaults: [const { Cell::new(0) }; 2],
+            tracer: Cell::new(Pid(0)),
             alarm: IrqCell::new(Ticks(0)),
+            timeout: IrqCell::new(Ticks(0)),
             utime: IrqCell::new(Ticks(0)),
             stime: IrqCell::new(Ticks(0)),
             cutime: Cell::new(Ticks(0)),
@@ -241,6 +313,24 @@ impl Task {
         if self.suser() { Ok(()) } else { Err(EPERM) }
     }
 
+    /// Is `group` its effective or one of its supplementary groups (0.12
+    /// `in_group_p`)?
+    pub fn in_group_p(&self, group: u16) -> bool {
+        group == self.egid.get()
+            || u8::try_from(group).is_ok_and(|group| self.groups.get().contains(group))
+    }
+
+    /// Is it traced?
+    #[inline(always)]
+    pub fn is_traced(&self) -> bool {
+        self.tracer.get() != Pid(0)
+    }
+
+    /// Who waits for it: its tracer or its father.
+    pub fn parent(&self) -> Pid {
+        if self.is_traced() { self.tracer.get() } else { self.father.get() }
+    }
+
     /// Signals that have arrived and are not blocked.
     #[inline(always)]
     pub fn pending_signals(&self) -> u32 {
@@ -271,7 +361,7 @@ impl Task {
     /// Where the trap frame of an entry from ring 3 lies: at the very end of
     /// the page, where the CPU begins to push.
     #[inline(always)]
-    fn user_frame(&self) -> *mut TrapFrame {
+    pub(super) fn user_frame(&self) -> *mut TrapFrame {
         let page = &raw const *self as u32;
         (page + KERNEL_STACK_PAGE - size_of::<TrapFrame>() as u32) as *mut TrapFrame
     }

@@ -17,7 +17,7 @@ pub use super::page::{MEMORY_MAX, PAGE_SIZE, Page, nr_free_pages, page_count};
 use super::page::{add_main_memory, add_reference, free_page, map_nr, mark_all_used};
 use crate::arch::boot::setup::boot_info;
 use crate::arch::paging::{
-    ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, table_entry,
+    ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, peek, poke, table_entry,
 };
 use crate::arch::system::{invalidate, page_fault_address};
 use crate::arch::irq::sti;
@@ -26,11 +26,12 @@ use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
-use crate::kernel::task::{TASK_SIZE, Task, current, tasks};
+use crate::kernel::task::{RLIMIT_STACK, TASK_SIZE, Task, current, tasks};
 use crate::kernel::traps::{NO_CALL, TrapFrame, fix_up};
 use crate::kernel::types::{Block, LinAddr, PhysAddr, UserAddr};
 
-/// How far the stack may grow down from the end of the slot.
+/// How far the stack may grow down from the end of the slot, unless
+/// `setrlimit` says otherwise.
 pub const STACK_LIMIT: u32 = 8 << 20;
 /// A push or `enter` may touch this much below the stack pointer.
 const STACK_SLACK: u32 = 32;
@@ -339,6 +340,31 @@ pub fn verify_read(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     }
 }
 
+/// The byte at `addr` of `task`, which need not be the running one. May sleep.
+///
+/// # Errors
+/// As for [`write_verify`].
+pub fn read_byte(task: &Task, addr: UserAddr) -> Result<u8, Errno> {
+    verify_read(task, addr)?;
+    let entry = table_entry(task.linear(addr)).ok_or(EFAULT)?.get();
+    Ok(peek(PhysAddr(entry.page().0 + addr.0 % PAGE_SIZE)))
+}
+
+/// Stores a byte at `addr` of `task`, which need not be the running one. The
+/// page, which may be the program's text, is its own then and marked dirty: the
+/// CPU has not seen a write through this entry. May sleep.
+///
+/// # Errors
+/// As for [`write_verify`].
+pub fn write_byte(task: &Task, addr: UserAddr, byte: u8) -> Result<(), Errno> {
+    write_verify(task, addr)?;
+    let entry_ref = table_entry(task.linear(addr)).ok_or(EFAULT)?;
+    let entry = entry_ref.get().with(PageFlags::DIRTY);
+    entry_ref.set(entry);
+    poke(PhysAddr(entry.page().0 + addr.0 % PAGE_SIZE), byte);
+    Ok(())
+}
+
 /// Maps a page of zeros at `addr` (0.11 `get_empty_page`).
 ///
 /// # Errors
@@ -409,10 +435,9 @@ fn is_valid(task: &Task, addr: UserAddr) -> bool {
     if addr.0 < heap_end.next_multiple_of(PAGE_SIZE) {
         return true;
     }
-    let esp = task.user_esp();
-    addr.0 < task.data_limit()
-        && addr.0 >= TASK_SIZE - STACK_LIMIT
-        && (addr.0 >= esp.saturating_sub(STACK_SLACK) || addr.0 >= task.start_stack.get().0)
+    let limit = task.rlim[RLIMIT_STACK].cur.get().min(TASK_SIZE);
+    let low = task.user_esp().saturating_sub(STACK_SLACK).max(TASK_SIZE - limit);
+    addr.0 < task.data_limit() && addr.0 >= low.min(task.start_stack.get().0)
 }
 
 /// Brings the absent page at `addr` of `task`: shares it, loads it from the
@@ -442,6 +467,7 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     }
     bread_page(&mut page, executable.i_dev.get(), blocks).map_err(|_| EIO)?;
     count(&COUNTERS.loaded);
+    task.faults[1].set(task.faults[1].get().wrapping_add(1));
     let in_file = (end_data - addr.0).min(PAGE_SIZE) as usize;
     page.data_mut()[in_file..].fill(0);
     put_page(task, page, addr, false)
@@ -465,6 +491,7 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
         return;
     }
     let task = current();
+    task.faults[0].set(task.faults[0].get().wrapping_add(1));
     let error_code = core::mem::replace(&mut frame.orig_eax, NO_CALL);
     let Some(addr) = task.offset_of(linear) else {
         return task.raise_fault(SIGSEGV);
