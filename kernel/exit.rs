@@ -4,11 +4,11 @@ use crate::arch::desc::clear_task_descriptors;
 use crate::fs::exec::set_executable;
 use crate::kernel::chr_drv::tty_io;
 use crate::kernel::errno::{ECHILD, EINVAL, EPERM, ERESTARTSYS, ESRCH, Errno, SysResult};
-use crate::kernel::{peep, ptrace};
 use crate::kernel::sched::{math_state_drop, schedule};
 use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
 use crate::kernel::task::{Task, TaskState, current, tasks};
 use crate::kernel::types::{Pid, TaskNr, Ticks, UserAddr};
+use crate::kernel::{peep, ptrace};
 use crate::mm::memory::{Page, free_page_tables};
 
 /// `waitpid`: do not wait.
@@ -77,18 +77,24 @@ pub fn kill_pg(pgrp: Pid, sig: u32) {
     if pgrp.0 <= 0 {
         return;
     }
-    tasks().users().filter(|task| task.pgrp.get() == pgrp).for_each(|task| task.raise(sig));
+    tasks()
+        .users()
+        .filter(|task| task.pgrp.get() == pgrp)
+        .for_each(|task| task.raise(sig));
 }
 
 /// Has group `pgrp` a member whose father is in another group of the same
 /// session, so that someone can continue it when it stops? Not in 0.11.
 pub fn is_orphaned_pgrp(pgrp: Pid) -> bool {
     let tasks = tasks();
-    !tasks.users().filter(|task| task.pgrp.get() == pgrp).any(|task| {
-        tasks.find(task.father.get()).is_some_and(|father| {
-            father.pgrp.get() != pgrp && father.session.get() == task.session.get()
+    !tasks
+        .users()
+        .filter(|task| task.pgrp.get() == pgrp)
+        .any(|task| {
+            tasks.find(task.father.get()).is_some_and(|father| {
+                father.pgrp.get() != pgrp && father.session.get() == task.session.get()
+            })
         })
-    })
 }
 
 /// Sends `sig` to process `pid`; to the caller's group for 0, to everyone but
@@ -144,7 +150,10 @@ pub fn tell_father(task: &Task) {
 pub fn do_exit(code: i32) -> ! {
     let task = current();
     if task.pid.get() == INIT {
-        panic!("init has ended with code {:#x}; is there a working shell or init= program?", code);
+        panic!(
+            "init has ended with code {:#x}; is there a working shell or init= program?",
+            code
+        );
     }
     ptrace::wait_for_tracer(&task);
     free_page_tables(&task);
@@ -230,7 +239,12 @@ fn find_child(pid: i32, options: u32) -> Result<Option<Report>, Errno> {
             _ => continue,
         };
         let dead = task.state() == TaskState::Zombie;
-        return Ok(Some(Report { nr: task.nr.get(), pid: task.pid.get(), status, dead }));
+        return Ok(Some(Report {
+            nr: task.nr.get(),
+            pid: task.pid.get(),
+            status,
+            dead,
+        }));
     }
     found
 }
@@ -272,7 +286,10 @@ pub fn sys_waitpid(pid: i32, stat_addr: UserAddr, options: u32) -> SysResult {
 fn reap(child: &Report) {
     let father = current();
     let tasks = tasks();
-    let Some(task) = tasks.get(child.nr).filter(|task| task.pid.get() == child.pid) else {
+    let Some(task) = tasks
+        .get(child.nr)
+        .filter(|task| task.pid.get() == child.pid)
+    else {
         return;
     };
     if !child.dead {
@@ -284,12 +301,27 @@ fn reap(child: &Report) {
         task.tracer.set(Pid(0));
         return tell_father(task);
     }
-    for (sum, own) in father.cfaults.iter().zip(task.faults.iter().zip(&task.cfaults)) {
-        sum.set(sum.get().wrapping_add(own.0.get()).wrapping_add(own.1.get()));
+    for (sum, own) in father
+        .cfaults
+        .iter()
+        .zip(task.faults.iter().zip(&task.cfaults))
+    {
+        sum.set(
+            sum.get()
+                .wrapping_add(own.0.get())
+                .wrapping_add(own.1.get()),
+        );
     }
-    let add = |sum: &core::cell::Cell<Ticks>, more: u32| sum.set(Ticks(sum.get().0.wrapping_add(more)));
-    add(&father.cutime, task.utime.get().0.wrapping_add(task.cutime.get().0));
-    add(&father.cstime, task.stime.get().0.wrapping_add(task.cstime.get().0));
+    let add =
+        |sum: &core::cell::Cell<Ticks>, more: u32| sum.set(Ticks(sum.get().0.wrapping_add(more)));
+    add(
+        &father.cutime,
+        task.utime.get().0.wrapping_add(task.cutime.get().0),
+    );
+    add(
+        &father.cstime,
+        task.stime.get().0.wrapping_add(task.cstime.get().0),
+    );
     drop(tasks);
     release(child.nr);
 }

@@ -61,8 +61,12 @@ impl Tracee {
     /// The task `pid`, if we trace it and it is stopped.
     fn find(pid: Pid) -> Result<Tracee, Errno> {
         let tasks = tasks();
-        let task = tasks.find(pid).filter(|task| task.tracer.get() == current().pid.get());
-        let task = task.filter(|task| task.state() == TaskState::Stopped).ok_or(ESRCH)?;
+        let task = tasks
+            .find(pid)
+            .filter(|task| task.tracer.get() == current().pid.get());
+        let task = task
+            .filter(|task| task.state() == TaskState::Stopped)
+            .ok_or(ESRCH)?;
         Ok(Tracee(NonNull::from(task)))
     }
 
@@ -75,7 +79,10 @@ impl Tracee {
     /// Where register `index` lies, but for gs.
     fn place(&self, index: u32) -> *mut u32 {
         let index = index - (index > GS) as u32;
-        self.task().user_frame().cast::<u32>().wrapping_add(index as usize)
+        self.task()
+            .user_frame()
+            .cast::<u32>()
+            .wrapping_add(index as usize)
     }
 
     fn register(&self, index: u32) -> u32 {
@@ -143,7 +150,11 @@ impl Tracee {
 
     /// The segment's end may lie in the middle of the word.
     fn check(&self, addr: UserAddr) -> Result<(), Errno> {
-        if addr.0 <= self.task().data_limit().saturating_sub(4) { Ok(()) } else { Err(EIO) }
+        if addr.0 <= self.task().data_limit().saturating_sub(4) {
+            Ok(())
+        } else {
+            Err(EIO)
+        }
     }
 }
 
@@ -154,7 +165,11 @@ fn bad_address(error: Errno) -> Errno {
 
 /// The number of the register at byte `addr`.
 fn register_index(addr: UserAddr) -> Result<u32, Errno> {
-    if addr.0 & 3 == 0 && addr.0 / 4 < USER_WORDS { Ok(addr.0 / 4) } else { Err(EIO) }
+    if addr.0 & 3 == 0 && addr.0 / 4 < USER_WORDS {
+        Ok(addr.0 / 4)
+    } else {
+        Err(EIO)
+    }
 }
 
 /// Makes the running task the tracer of `pid`, which stops.
@@ -202,7 +217,11 @@ pub fn sys_ptrace(request: u32, pid: i32, addr: UserAddr, data: u32) -> SysResul
         PTRACE_KILL => {
             let tasks = tasks();
             let traced = |child: &&Task| child.tracer.get() == task.pid.get();
-            tasks.find(Pid(pid)).filter(traced).ok_or(ESRCH)?.raise(SIGKILL);
+            tasks
+                .find(Pid(pid))
+                .filter(traced)
+                .ok_or(ESRCH)?
+                .raise(SIGKILL);
             return Ok(0);
         }
         _ => {}

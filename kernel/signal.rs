@@ -80,7 +80,12 @@ pub struct SigAction {
 
 impl SigAction {
     /// The default action.
-    pub const DEFAULT: SigAction = SigAction { handler: SIG_DFL, mask: 0, flags: 0, restorer: 0 };
+    pub const DEFAULT: SigAction = SigAction {
+        handler: SIG_DFL,
+        mask: 0,
+        flags: 0,
+        restorer: 0,
+    };
 }
 
 const _: () = assert!(size_of::<SigAction>() == 16);
@@ -180,7 +185,12 @@ fn forget_if_ignored(task: &Task, sig: u32, handler: u32) {
 pub fn sys_signal(sig: u32, handler: u32, restorer: u32) -> SysResult {
     let index = action_index(sig)?;
     let task = current();
-    let new = SigAction { handler, mask: 0, flags: SA_ONESHOT | SA_NOMASK, restorer };
+    let new = SigAction {
+        handler,
+        mask: 0,
+        flags: SA_ONESHOT | SA_NOMASK,
+        restorer,
+    };
     let old = task.sigaction[index].replace(new);
     forget_if_ignored(&task, sig, handler);
     Ok(old.handler as i32)
@@ -195,12 +205,20 @@ pub fn sys_sigaction(sig: u32, action: UserAddr, old_action: UserAddr) -> SysRes
     let index = action_index(sig)?;
     let task = current();
     let old = task.sigaction[index].get();
-    let new = if action.is_null() { None } else { Some(get_new(action)?) };
+    let new = if action.is_null() {
+        None
+    } else {
+        Some(get_new(action)?)
+    };
     if !old_action.is_null() {
         save_old(&old, old_action)?;
     }
     if let Some(mut new) = new {
-        new.mask = if new.flags & SA_NOMASK != 0 { 0 } else { new.mask | bit(sig) };
+        new.mask = if new.flags & SA_NOMASK != 0 {
+            0
+        } else {
+            new.mask | bit(sig)
+        };
         new.mask &= !UNBLOCKABLE;
         task.sigaction[index].set(new);
         forget_if_ignored(&task, sig, new.handler);
@@ -241,7 +259,11 @@ fn next_signal(task: &Task) -> Option<u32> {
             return None;
         }
         let first = pending.trailing_zeros() + 1;
-        let sig = if pending & bit(SIGKILL) != 0 { SIGKILL } else { first };
+        let sig = if pending & bit(SIGKILL) != 0 {
+            SIGKILL
+        } else {
+            first
+        };
         task.signal.update(|signals| signals & !bit(sig));
         if sig == SIGKILL || !task.is_traced() {
             return Some(sig);

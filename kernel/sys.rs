@@ -55,7 +55,13 @@ unsafe impl Plain for TimeB {}
 pub fn sys_ftime(buf: UserAddr) -> SysResult {
     let TimeVal { sec, usec } = now();
     let millitm = (usec / 1000) as u16;
-    buf.write(&TimeB { time: sec, millitm, timezone: 0, dstflag: 0, unused: 0 })?;
+    buf.write(&TimeB {
+        time: sec,
+        millitm,
+        timezone: 0,
+        dstflag: 0,
+        unused: 0,
+    })?;
     Ok(0)
 }
 
@@ -165,9 +171,8 @@ pub fn sys_setreuid(ruid: u32, euid: u32) -> SysResult {
     let (old_ruid, old_euid) = (task.uid.get(), task.euid.get());
     let own = [old_ruid, old_euid, task.suid.get()];
     let suser = task.suser();
-    let allowed = |id: u32, ids: &[u16]| {
-        id == UNCHANGED || suser || ids.iter().any(|&own| own as u32 == id)
-    };
+    let allowed =
+        |id: u32, ids: &[u16]| id == UNCHANGED || suser || ids.iter().any(|&own| own as u32 == id);
     if !allowed(ruid, &own[..2]) || !allowed(euid, &own) {
         return Err(EPERM);
     }
@@ -220,8 +225,13 @@ pub fn sys_stime(tptr: UserAddr) -> SysResult {
 pub fn sys_times(buf: UserAddr) -> SysResult {
     let task = current();
     if !buf.is_null() {
-        let ticks =
-            [task.utime.get(), task.stime.get(), task.cutime.get(), task.cstime.get()].map(|t| t.0);
+        let ticks = [
+            task.utime.get(),
+            task.stime.get(),
+            task.cutime.get(),
+            task.cstime.get(),
+        ]
+        .map(|t| t.0);
         buf.write(&ticks)?;
     }
     Ok(jiffies().0 as i32)
@@ -271,9 +281,9 @@ pub fn sys_setpgid(pid: i32, pgid: i32) -> SysResult {
         return Err(EPERM);
     }
     let exists = pgid == pid
-        || tasks.users().any(|other| {
-            other.pgrp.get() == pgid && other.session.get() == caller.session.get()
-        });
+        || tasks
+            .users()
+            .any(|other| other.pgrp.get() == pgid && other.session.get() == caller.session.get());
     if !exists {
         return Err(EPERM);
     }
@@ -294,8 +304,9 @@ pub fn sys_getpgrp() -> SysResult {
 pub fn sys_setsid() -> SysResult {
     let task = current();
     let pid = task.pid.get();
-    let leads_group =
-        tasks().users().any(|other| other.pgrp.get() == pid && other.pid.get() != pid);
+    let leads_group = tasks()
+        .users()
+        .any(|other| other.pgrp.get() == pid && other.pid.get() != pid);
     if task.leader.get() || leads_group {
         return Err(EPERM);
     }
@@ -326,7 +337,13 @@ const fn name(text: &str) -> [u8; NAME_LENGTH] {
 /// What `uname` reports; the second is set by `sethostname`.
 static THISNAME: Shared<Utsname> = Shared::new(
     "the system's names",
-    [name("linux"), name("linux011"), name("0.11"), name("rust"), name("i386")],
+    [
+        name("linux"),
+        name("linux011"),
+        name("0.11"),
+        name("rust"),
+        name("i386"),
+    ],
 );
 
 /// Writes the system's names to `to` (0.11 `sys_uname`).
@@ -375,13 +392,19 @@ impl TimeVal {
     /// A number of ticks.
     fn from_ticks(ticks: u32) -> TimeVal {
         let usec = (ticks % HZ * (1_000_000 / HZ)) as i32;
-        TimeVal { sec: (ticks / HZ) as i32, usec }
+        TimeVal {
+            sec: (ticks / HZ) as i32,
+            usec,
+        }
     }
 }
 
 /// The time of day.
 fn now() -> TimeVal {
-    TimeVal { sec: current_time(), ..TimeVal::from_ticks(jiffies().0) }
+    TimeVal {
+        sec: current_time(),
+        ..TimeVal::from_ticks(jiffies().0)
+    }
 }
 
 /// The time, to a hundredth of a second, and the time zone, which is Greenwich
@@ -457,7 +480,9 @@ pub fn sys_getrlimit(resource: u32, rlim: UserAddr) -> SysResult {
 pub fn sys_setrlimit(resource: u32, rlim: UserAddr) -> SysResult {
     let task = current();
     let limit = limit_of(&task, resource)?;
-    let [cur, max] = rlim.read::<[u32; 2]>()?.map(|value| value.min(RLIM_INFINITY));
+    let [cur, max] = rlim
+        .read::<[u32; 2]>()?
+        .map(|value| value.min(RLIM_INFINITY));
     set_limit(limit, cur, max)?;
     Ok(0)
 }
@@ -513,7 +538,8 @@ pub fn sys_getgroups(size: i32, list: UserAddr) -> SysResult {
         if size < count {
             return Err(EINVAL);
         }
-        list.slice(count as u32)?.copy_out(&groups.list[..count as usize])?;
+        list.slice(count as u32)?
+            .copy_out(&groups.list[..count as usize])?;
     }
     Ok(count)
 }
@@ -526,7 +552,10 @@ pub fn sys_getgroups(size: i32, list: UserAddr) -> SysResult {
 pub fn sys_setgroups(size: i32, list: UserAddr) -> SysResult {
     current().require_suser()?;
     let mut groups = Groups::NONE;
-    let to = usize::try_from(size).ok().and_then(|size| groups.list.get_mut(..size)).ok_or(EINVAL)?;
+    let to = usize::try_from(size)
+        .ok()
+        .and_then(|size| groups.list.get_mut(..size))
+        .ok_or(EINVAL)?;
     list.slice(size as u32)?.copy_in(to)?;
     groups.count = size as u8;
     current().groups.set(groups);
