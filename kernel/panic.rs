@@ -52,7 +52,9 @@ fn report(info: &PanicInfo) {
     printk::log_to_serial();
     printk!("\nKernel panic: {}\n", info.message());
     if let Some(place) = info.location() {
-        printk!("at {}:{}\n", place.file(), place.line());
+        // Paths are seen from the crate root, init/main.rs.
+        let file = place.file().trim_start_matches("init/../");
+        printk!("at {}:{}\n", file, place.line());
     }
     match try_current() {
         Some(task) => {
@@ -68,7 +70,11 @@ fn report(info: &PanicInfo) {
 /// Prints the registers of an interrupted program or kernel function (0.11
 /// `die` in `kernel/traps.c`).
 pub fn print_registers(frame: &TrapFrame) {
-    let from_user = frame.cs & 3 != 0;
+    let from_user = frame.from_user();
+    if !from_user {
+        // A panic follows, which is to be seen whole on the serial line.
+        printk::log_to_serial();
+    }
     printk!("EIP:    {:04x}:{:08x}", frame.cs & 0xffff, frame.eip);
     if !from_user {
         print_symbol(frame.eip);
@@ -195,5 +201,8 @@ fn find_symbol(address: u32) -> Option<(u32, SymbolName)> {
         }
     }
     let entry = 8 + 8 * low.checked_sub(1)?;
-    Some((ksyms_word(entry), SymbolName(ksyms_word(entry + 4) as usize)))
+    Some((
+        ksyms_word(entry),
+        SymbolName(ksyms_word(entry + 4) as usize),
+    ))
 }

@@ -66,8 +66,13 @@ struct Look {
 }
 
 impl Look {
-    const NORMAL: Look =
-        Look { colour: ATTR_NORMAL, bold: false, underline: false, blink: false, reverse: false };
+    const NORMAL: Look = Look {
+        colour: ATTR_NORMAL,
+        bold: false,
+        underline: false,
+        blink: false,
+        reverse: false,
+    };
 }
 
 /// The whole state of the screen.
@@ -122,7 +127,10 @@ static CONSOLE: IrqShared<Console> = IrqShared::new(
         ques: false,
         look: Look::NORMAL,
         saved: (0, 0, Look::NORMAL),
-        reply: Reply { bytes: [0; 16], len: 0 },
+        reply: Reply {
+            bytes: [0; 16],
+            len: 0,
+        },
     },
 );
 
@@ -192,17 +200,21 @@ impl Console {
         let ega = matches!(self.video_type, VideoType::EgaMono | VideoType::EgaColour);
         if ega && self.top == 0 && self.bottom == self.video_num_lines {
             if self.scr_end() + columns > self.video_mem.len() {
-                self.video_mem.copy(self.line(1), 0, (self.video_num_lines - 1) * columns);
+                self.video_mem
+                    .copy(self.line(1), 0, (self.video_num_lines - 1) * columns);
                 self.origin = 0;
             } else {
                 self.origin += columns;
             }
-            self.video_mem.fill(self.scr_end() - columns, columns, erase);
+            self.video_mem
+                .fill(self.scr_end() - columns, columns, erase);
             self.set_origin();
         } else {
             let count = (self.bottom - self.top - 1) * columns;
-            self.video_mem.copy(self.line(self.top + 1), self.line(self.top), count);
-            self.video_mem.fill(self.line(self.bottom - 1), columns, erase);
+            self.video_mem
+                .copy(self.line(self.top + 1), self.line(self.top), count);
+            self.video_mem
+                .fill(self.line(self.bottom - 1), columns, erase);
         }
     }
 
@@ -210,8 +222,10 @@ impl Console {
     fn scrdown(&mut self) {
         let columns = self.video_num_columns;
         let count = (self.bottom - self.top - 1) * columns;
-        self.video_mem.copy(self.line(self.top), self.line(self.top + 1), count);
-        self.video_mem.fill(self.line(self.top), columns, self.video_erase_char());
+        self.video_mem
+            .copy(self.line(self.top), self.line(self.top + 1), count);
+        self.video_mem
+            .fill(self.line(self.top), columns, self.video_erase_char());
     }
 
     /// Line feed: down by one, scrolling at the end of the region.
@@ -252,7 +266,8 @@ impl Console {
             2 => (self.origin, self.scr_end()),
             _ => return,
         };
-        self.video_mem.fill(start, end.saturating_sub(start), self.video_erase_char());
+        self.video_mem
+            .fill(start, end.saturating_sub(start), self.video_erase_char());
     }
 
     /// Erases in the line: 0 from the cursor, 1 up to the cursor, 2 all.
@@ -265,7 +280,8 @@ impl Console {
             _ => return,
         };
         let count = end.saturating_sub(start);
-        self.video_mem.fill(self.line(self.y) + start, count, self.video_erase_char());
+        self.video_mem
+            .fill(self.line(self.y) + start, count, self.video_erase_char());
     }
 
     /// Sets how characters look.
@@ -306,7 +322,10 @@ impl Console {
     fn show_cursor(&self, show: bool) {
         outb_p(10, self.video_port_reg);
         let start = inb_p(self.video_port_reg + 1);
-        outb_p(if show { start & !0x20 } else { start | 0x20 }, self.video_port_reg + 1);
+        outb_p(
+            if show { start & !0x20 } else { start | 0x20 },
+            self.video_port_reg + 1,
+        );
     }
 
     /// Answers a query. The bytes reach the terminal's input when `con_write`
@@ -323,7 +342,10 @@ impl Console {
     fn respond_position(&mut self) {
         let mut answer = *b"\x1b[000;000R";
         put_decimal(&mut answer[2..5], self.y + 1);
-        put_decimal(&mut answer[6..9], self.x.min(self.video_num_columns - 1) + 1);
+        put_decimal(
+            &mut answer[6..9],
+            self.x.min(self.video_num_columns - 1) + 1,
+        );
         self.respond(&answer);
     }
 
@@ -331,7 +353,8 @@ impl Console {
     fn insert_char(&self) {
         if self.x < self.video_num_columns {
             let pos = self.pos();
-            self.video_mem.copy(pos, pos + 1, self.video_num_columns - self.x - 1);
+            self.video_mem
+                .copy(pos, pos + 1, self.video_num_columns - self.x - 1);
             self.video_mem.write(pos, self.video_erase_char());
         }
     }
@@ -345,8 +368,10 @@ impl Console {
     fn delete_char(&self) {
         if self.x < self.video_num_columns {
             let pos = self.pos();
-            self.video_mem.copy(pos + 1, pos, self.video_num_columns - self.x - 1);
-            self.video_mem.write(self.line(self.y + 1) - 1, self.video_erase_char());
+            self.video_mem
+                .copy(pos + 1, pos, self.video_num_columns - self.x - 1);
+            self.video_mem
+                .write(self.line(self.y + 1) - 1, self.video_erase_char());
         }
     }
 
@@ -359,7 +384,9 @@ impl Console {
             let (to, from) = (console.line(console.top), console.line(console.top + 1));
             console.video_mem.copy(from, to, count);
             let erase = console.video_erase_char();
-            console.video_mem.fill(console.line(console.bottom - 1), columns, erase);
+            console
+                .video_mem
+                .fill(console.line(console.bottom - 1), columns, erase);
         });
     }
 
@@ -416,7 +443,11 @@ impl Console {
     /// 0 stands for the first and the last line of the screen.
     fn csi_r(&mut self, first: u32, last: u32) {
         let top = first.saturating_sub(1);
-        let bottom = if last == 0 { self.video_num_lines } else { last };
+        let bottom = if last == 0 {
+            self.video_num_lines
+        } else {
+            last
+        };
         if top < bottom && bottom <= self.video_num_lines {
             self.top = top;
             self.bottom = bottom;
@@ -454,7 +485,8 @@ impl Console {
                     self.cr();
                     self.lf();
                 }
-                self.video_mem.write(self.pos(), (self.attr() as u16) << 8 | c as u16);
+                self.video_mem
+                    .write(self.pos(), (self.attr() as u16) << 8 | c as u16);
                 self.x += 1;
             }
             _ => {}
@@ -493,7 +525,11 @@ impl Console {
             27 => self.state = State::Escape,
             0x40..=0x7e => {
                 self.state = State::Normal;
-                if self.ques { self.end_private(c) } else { self.end_sequence(c) }
+                if self.ques {
+                    self.end_private(c)
+                } else {
+                    self.end_sequence(c)
+                }
             }
             _ => self.state = State::Normal,
         }
@@ -604,7 +640,9 @@ pub fn con_init() {
         };
         let first = console.origin + console.video_num_columns - name.len() as u32;
         for (cell, &c) in (first..).zip(name) {
-            console.video_mem.write(cell, (ATTR_NORMAL as u16) << 8 | c as u16);
+            console
+                .video_mem
+                .write(cell, (ATTR_NORMAL as u16) << 8 | c as u16);
         }
     }
     if let Some(name) = boot_info().option("keyboard") {
@@ -666,9 +704,17 @@ pub fn find_screen(bda: &[u8; 0x100]) {
     console.video_port_reg = if mode == 7 { 0x3b4 } else { 0x3d4 };
     MONOCHROME.set(mode == 7);
     let columns = bda[0x4a] as u32;
-    console.video_num_columns = if matches!(columns, 40 | 80 | 132) { columns } else { 80 };
+    console.video_num_columns = if matches!(columns, 40 | 80 | 132) {
+        columns
+    } else {
+        80
+    };
     let lines = bda[0x84] as u32 + 1;
-    console.video_num_lines = if ega && (25..=60).contains(&lines) { lines } else { 25 };
+    console.video_num_lines = if ega && (25..=60).contains(&lines) {
+        lines
+    } else {
+        25
+    };
     console.bottom = console.video_num_lines;
     console.origin = 0;
     // Messages that were printed before lie on the screen already.
@@ -682,7 +728,10 @@ pub fn find_screen(bda: &[u8; 0x100]) {
 /// Lines and columns of the screen.
 pub fn screen_size() -> (u16, u16) {
     let console = CONSOLE.lock();
-    (console.video_num_lines as u16, console.video_num_columns as u16)
+    (
+        console.video_num_lines as u16,
+        console.video_num_columns as u16,
+    )
 }
 
 /// Prints a kernel message, whatever escape sequence a program is in the
@@ -707,12 +756,19 @@ pub fn print(text: &str) {
 /// Prints over the screen from its upper left corner on, 80 columns wide, for
 /// a panic that finds the screen's state in use.
 fn print_over(text: &str) {
-    let memory =
-        if MONOCHROME.get() { VideoMemory::monochrome(4) } else { VideoMemory::colour(16) };
+    let memory = if MONOCHROME.get() {
+        VideoMemory::monochrome(4)
+    } else {
+        VideoMemory::colour(16)
+    };
     for c in text.bytes() {
         let mut at = OVER.get() % (80 * 25);
         if c == b'\n' {
-            memory.fill(ORIGIN.get() + at, 80 - at % 80, (ATTR_NORMAL as u16) << 8 | 0x20);
+            memory.fill(
+                ORIGIN.get() + at,
+                80 - at % 80,
+                (ATTR_NORMAL as u16) << 8 | 0x20,
+            );
             at += 80 - at % 80;
         } else {
             memory.write(ORIGIN.get() + at, (ATTR_NORMAL as u16) << 8 | c as u16);

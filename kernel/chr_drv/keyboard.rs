@@ -6,9 +6,9 @@ use crate::arch::io::{inb, inb_p, outb, outb_p};
 use crate::arch::power::restart;
 use crate::kernel::chr_drv::keymap::{self, CODES, DEFAULT, KeyMap};
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt};
+use crate::kernel::printk::printk;
 use crate::kernel::sched::show_stat;
 use crate::kernel::shared::IrqShared;
-use crate::kernel::printk::printk;
 
 const DATA: u16 = 0x60;
 const STATUS: u16 = 0x64;
@@ -126,8 +126,13 @@ fn put_queue(bytes: [u8; 4]) {
             return;
         }
         // A NUL can be typed, but only alone: ctrl-space.
-        let len = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        bytes[..len.max(1)].iter().for_each(|&byte| tty.read_q.put(byte));
+        let len = bytes
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(bytes.len());
+        bytes[..len.max(1)]
+            .iter()
+            .for_each(|&byte| tty.read_q.put(byte));
     }
     do_tty_interrupt(0);
 }
@@ -141,7 +146,11 @@ impl Keyboard {
         }
         match (self.prefix, code) {
             (Prefix::Pause(left), _) => {
-                self.prefix = if left > 1 { Prefix::Pause(left - 1) } else { Prefix::None };
+                self.prefix = if left > 1 {
+                    Prefix::Pause(left - 1)
+                } else {
+                    Prefix::None
+                };
                 return Action::Nothing;
             }
             (_, 0xe0) => {
@@ -232,7 +241,11 @@ impl Keyboard {
         let digit = NUM_TABLE[index];
         let digits = self.leds & NUM_LED != 0 && self.mode & (LSHIFT | RSHIFT) == 0;
         if matches!(digit, b'-' | b'+') || !e0 && digits {
-            let digit = if digit == b'.' { self.map.keypad_point } else { digit };
+            let digit = if digit == b'.' {
+                self.map.keypad_point
+            } else {
+                digit
+            };
             return Action::Type([digit, 0, 0, 0]);
         }
         let c = CUR_TABLE[index];

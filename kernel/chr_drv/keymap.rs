@@ -76,8 +76,20 @@ const ALTGR: [u8; CODES] = sparse(&[
 /// United States.
 pub static DEFAULT: KeyMap = KeyMap {
     name: "us",
-    plain: table(b"1234567890-=", b"qwertyuiop[]", b"asdfghjkl;'`", b"\\zxcvbnm,./", b'<'),
-    shift: table(b"!@#$%^&*()_+", b"QWERTYUIOP{}", b"ASDFGHJKL:\"~", b"|ZXCVBNM<>?", b'>'),
+    plain: table(
+        b"1234567890-=",
+        b"qwertyuiop[]",
+        b"asdfghjkl;'`",
+        b"\\zxcvbnm,./",
+        b'<',
+    ),
+    shift: table(
+        b"!@#$%^&*()_+",
+        b"QWERTYUIOP{}",
+        b"ASDFGHJKL:\"~",
+        b"|ZXCVBNM<>?",
+        b'>',
+    ),
     altgr: ALTGR,
     keypad_point: b'.',
 };
@@ -86,15 +98,39 @@ pub static DEFAULT: KeyMap = KeyMap {
 static OTHERS: [KeyMap; 5] = [
     KeyMap {
         name: "uk",
-        plain: table(b"1234567890-=", b"qwertyuiop[]", b"asdfghjkl;'`", b"#zxcvbnm,./", b'\\'),
-        shift: table(b"!\"#$%^&*()_+", b"QWERTYUIOP{}", b"ASDFGHJKL:@~", b"~ZXCVBNM<>?", b'|'),
+        plain: table(
+            b"1234567890-=",
+            b"qwertyuiop[]",
+            b"asdfghjkl;'`",
+            b"#zxcvbnm,./",
+            b'\\',
+        ),
+        shift: table(
+            b"!\"#$%^&*()_+",
+            b"QWERTYUIOP{}",
+            b"ASDFGHJKL:@~",
+            b"~ZXCVBNM<>?",
+            b'|',
+        ),
         altgr: ALTGR,
         keypad_point: b'.',
     },
     KeyMap {
         name: "de",
-        plain: table(b"1234567890\\'", b"qwertzuiop@+", b"asdfghjkl[]^", b"#yxcvbnm,.-", b'<'),
-        shift: table(b"!\"#$%&/()=?`", b"QWERTZUIOP\\*", b"ASDFGHJKL{}~", b"'YXCVBNM;:_", b'>'),
+        plain: table(
+            b"1234567890\\'",
+            b"qwertzuiop@+",
+            b"asdfghjkl[]^",
+            b"#yxcvbnm,.-",
+            b'<',
+        ),
+        shift: table(
+            b"!\"#$%&/()=?`",
+            b"QWERTZUIOP\\*",
+            b"ASDFGHJKL{}~",
+            b"'YXCVBNM;:_",
+            b'>',
+        ),
         altgr: sparse(&[
             (0x08, b'{'),
             (0x09, b'['),
@@ -109,8 +145,20 @@ static OTHERS: [KeyMap; 5] = [
     },
     KeyMap {
         name: "fr",
-        plain: table(b"&{\"'(-}_/@)=", b"azertyuiop^$", b"qsdfghjklm|`", b"*wxcvbn,;:!", b'<'),
-        shift: table(b"1234567890]+", b"AZERTYUIOP<>", b"QSDFGHJKLM%~", b"#WXCVBN?./\\", b'>'),
+        plain: table(
+            b"&{\"'(-}_/@)=",
+            b"azertyuiop^$",
+            b"qsdfghjklm|`",
+            b"*wxcvbn,;:!",
+            b'<',
+        ),
+        shift: table(
+            b"1234567890]+",
+            b"AZERTYUIOP<>",
+            b"QSDFGHJKLM%~",
+            b"#WXCVBN?./\\",
+            b'>',
+        ),
         altgr: sparse(&[
             (0x03, b'~'),
             (0x04, b'#'),
@@ -129,8 +177,20 @@ static OTHERS: [KeyMap; 5] = [
     },
     KeyMap {
         name: "dk",
-        plain: table(b"1234567890+'", b"qwertyuiop}^", b"asdfghjkl{|\\", b"'zxcvbnm,.-", b'<'),
-        shift: table(b"!\"#$%&/()=?`", b"QWERTYUIOP]~", b"ASDFGHJKL[\\|", b"*ZXCVBNM;:_", b'>'),
+        plain: table(
+            b"1234567890+'",
+            b"qwertyuiop}^",
+            b"asdfghjkl{|\\",
+            b"'zxcvbnm,.-",
+            b'<',
+        ),
+        shift: table(
+            b"!\"#$%&/()=?`",
+            b"QWERTYUIOP]~",
+            b"ASDFGHJKL[\\|",
+            b"*ZXCVBNM;:_",
+            b'>',
+        ),
         altgr: sparse(&[
             (0x03, b'@'),
             (0x05, b'$'),
@@ -146,8 +206,20 @@ static OTHERS: [KeyMap; 5] = [
     },
     KeyMap {
         name: "fi",
-        plain: table(b"1234567890+'", b"qwertyuiop}^", b"asdfghjkl|{`", b"'zxcvbnm,.-", b'<'),
-        shift: table(b"!\"#$%&/()=?`", b"QWERTYUIOP]~", b"ASDFGHJKL\\[~", b"*ZXCVBNM;:_", b'>'),
+        plain: table(
+            b"1234567890+'",
+            b"qwertyuiop}^",
+            b"asdfghjkl|{`",
+            b"'zxcvbnm,.-",
+            b'<',
+        ),
+        shift: table(
+            b"!\"#$%&/()=?`",
+            b"QWERTYUIOP]~",
+            b"ASDFGHJKL\\[~",
+            b"*ZXCVBNM;:_",
+            b'>',
+        ),
         altgr: ALTGR,
         keypad_point: b',',
     },
@@ -155,5 +227,7 @@ static OTHERS: [KeyMap; 5] = [
 
 /// The layout with that name.
 pub fn find(name: &str) -> Option<&'static KeyMap> {
-    core::iter::once(&DEFAULT).chain(&OTHERS).find(|map| map.name == name)
+    core::iter::once(&DEFAULT)
+        .chain(&OTHERS)
+        .find(|map| map.name == name)
 }

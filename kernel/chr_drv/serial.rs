@@ -202,7 +202,11 @@ fn receive_break(tty: &mut Tty) {
     if tty.i_flag(IGNBRK) {
         return;
     }
-    let c = if tty.i_flag(BRKINT) { tty.termios.c_cc[VINTR] } else { 0 };
+    let c = if tty.i_flag(BRKINT) {
+        tty.termios.c_cc[VINTR]
+    } else {
+        0
+    };
     tty.read_q.put(c);
 }
 

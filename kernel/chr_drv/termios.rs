@@ -78,8 +78,9 @@ pub const VLNEXT: usize = 15;
 pub const VEOL2: usize = 16;
 
 /// ^C ^\ DEL ^U ^D, VTIME 0, VMIN 1, ^Q ^S ^Z, ^R ^O ^W ^V.
-pub const INIT_C_CC: [u8; NCCS] =
-    [3, 0x1c, 0x7f, 0x15, 4, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0x0f, 0x17, 0x16, 0];
+pub const INIT_C_CC: [u8; NCCS] = [
+    3, 0x1c, 0x7f, 0x15, 4, 0, 1, 0, 0x11, 0x13, 0x1a, 0, 0x12, 0x0f, 0x17, 0x16, 0,
+];
 
 /// Bits of `c_iflag`.
 pub const IGNBRK: u32 = 0o1;
@@ -112,7 +113,6 @@ pub const CSTOPB: u32 = 0o100;
 pub const CREAD: u32 = 0o200;
 pub const PARENB: u32 = 0o400;
 pub const PARODD: u32 = 0o1000;
-pub const HUPCL: u32 = 0o2000;
 pub const CLOCAL: u32 = 0o4000;
 
 /// Bits of `c_lflag`.

@@ -115,7 +115,9 @@ impl TtyQueue {
         let len = (1..=chars)
             .position(|back| self.is_marked(head.wrapping_sub(back) & MASK))
             .unwrap_or(chars);
-        (1..=len).rev().map(move |back| self.buf[head.wrapping_sub(back) & MASK])
+        (1..=len)
+            .rev()
+            .map(move |back| self.buf[head.wrapping_sub(back) & MASK])
     }
 
     /// Throws everything away.
@@ -184,7 +186,12 @@ impl Tty {
                 c_cc: INIT_C_CC,
                 padding: [0; 2],
             },
-            winsize: WinSize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 },
+            winsize: WinSize {
+                ws_row: 0,
+                ws_col: 0,
+                ws_xpixel: 0,
+                ws_ypixel: 0,
+            },
             pgrp: Pid(0),
             stopped: false,
             write,
@@ -226,6 +233,10 @@ impl Tty {
     /// The next character to send, unless the output is stopped.
     #[inline(always)]
     pub fn next_output(&mut self) -> Option<u8> {
-        if self.stopped { None } else { self.write_q.get() }
+        if self.stopped {
+            None
+        } else {
+            self.write_q.get()
+        }
     }
 }

@@ -110,9 +110,8 @@ fn sleep_if_empty(
     deadline: Option<Ticks>,
     mut ready: impl FnMut(&Tty) -> bool,
 ) -> Result<(), Errno> {
-    line.readers.wait_while_interruptible(|| {
-        !ready(&line.lock()) && !deadline.is_some_and(has_passed)
-    })
+    line.readers
+        .wait_while_interruptible(|| !ready(&line.lock()) && !deadline.is_some_and(has_passed))
 }
 
 /// Waits until the write queue has room for some output.
@@ -123,13 +122,19 @@ fn sleep_if_full(line: &TtyLine) -> Result<(), Errno> {
     if line.lock().write_q.left() >= OUTPUT_ROOM {
         return Ok(());
     }
-    line.writers.wait_while_interruptible(|| line.lock().write_q.chars() > WAKEUP_CHARS)
+    line.writers
+        .wait_while_interruptible(|| line.lock().write_q.chars() > WAKEUP_CHARS)
 }
 
 /// Waits until a line has been typed at the screen's keyboard, and takes it.
+#[expect(
+    dead_code,
+    reason = "0.11 waits so for the root floppy, which comes with its driver"
+)]
 pub fn wait_for_keypress() {
     let line = &TTY_TABLE[0];
-    line.readers.wait_while(|| line.lock().secondary.lines() == 0);
+    line.readers
+        .wait_while(|| line.lock().secondary.lines() == 0);
     line.lock().secondary.clear();
 }
 
@@ -453,7 +458,8 @@ fn check_foreground(tty: usize, sig: u32) -> Result<(), Errno> {
 /// later for as long as one of them watches the time.
 fn tick<const TTY: usize>() {
     let line = &TTY_TABLE[TTY];
-    line.timer.set(line.timed.get() > 0 && add_timer(HZ / 10, tick::<TTY>));
+    line.timer
+        .set(line.timed.get() > 0 && add_timer(HZ / 10, tick::<TTY>));
     line.readers.wake_up();
 }
 

@@ -19,8 +19,9 @@ use crate::kernel::types::{Dev, Pid, UserAddr};
 /// What 115200 bps is divided by, for each of `CBAUD`'s values: 0 (hang up),
 /// 50, 75, 110, 134.5, 150, 200, 300, 600, 1200, 1800, 2400, 4800, 9600, 19200
 /// and 38400 bps.
-const QUOTIENT: [u16; 16] =
-    [0, 2304, 1536, 1047, 857, 768, 576, 384, 192, 96, 64, 48, 24, 12, 6, 3];
+const QUOTIENT: [u16; 16] = [
+    0, 2304, 1536, 1047, 857, 768, 576, 384, 192, 96, 64, 48, 24, 12, 6, 3,
+];
 /// The major number of `/dev/tty`, a process's own terminal.
 const MAJOR_OWN_TTY: u8 = 5;
 /// A break lasts a quarter of a second.
@@ -67,7 +68,8 @@ fn flush_output(line: &TtyLine) {
 /// # Errors
 /// `ERESTARTSYS` if a signal came.
 fn wait_until_sent(line: &TtyLine) -> Result<(), Errno> {
-    line.writers.wait_while_interruptible(|| !line.lock().write_q.is_empty())?;
+    line.writers
+        .wait_while_interruptible(|| !line.lock().write_q.is_empty())?;
     let port = line.lock().port;
     if port != 0 && exists(line.lock().nr - 1) {
         // The chip's FIFO: a few milliseconds. Let others run meanwhile.
@@ -165,7 +167,11 @@ fn set_termio(line: &TtyLine, from: UserAddr) -> SysResult {
 /// # Errors
 /// `ENOTTY`.
 fn require_own(nr: usize) -> Result<(), Errno> {
-    if current().tty.get() == nr as i32 { Ok(()) } else { Err(ENOTTY) }
+    if current().tty.get() == nr as i32 {
+        Ok(())
+    } else {
+        Err(ENOTTY)
+    }
 }
 
 /// Puts a group of the caller's session into the foreground. 0.11 takes any
@@ -184,6 +190,20 @@ fn set_pgrp(line: &TtyLine, nr: usize, from: UserAddr) -> SysResult {
         return Err(EPERM);
     }
     line.lock().pgrp = pgrp;
+    Ok(0)
+}
+
+/// `TIOCSCTTY`: makes the terminal that of a session leader who has none.
+fn take_terminal(line: &TtyLine, nr: usize) -> SysResult {
+    let task = current();
+    if task.tty.get() == nr as i32 {
+        return Ok(0);
+    }
+    if !task.leader.get() || task.tty.get() >= 0 {
+        return Err(EPERM);
+    }
+    task.tty.set(nr as i32);
+    line.lock().pgrp = task.pgrp.get();
     Ok(0)
 }
 
@@ -262,7 +282,10 @@ fn get_modem(line: &TtyLine, to: UserAddr) -> SysResult {
         (msr & 0x40, TIOCM_RNG),
         (msr & 0x80, TIOCM_CAR),
     ];
-    let set = lines.iter().filter(|(on, _)| *on != 0).fold(0, |set, (_, bit)| set | bit);
+    let set = lines
+        .iter()
+        .filter(|(on, _)| *on != 0)
+        .fold(0, |set, (_, bit)| set | bit);
     to.write(&set)?;
     Ok(0)
 }
@@ -297,7 +320,11 @@ fn serial_port(line: &TtyLine) -> Result<u16, Errno> {
 fn set_soft_carrier(line: &TtyLine, from: UserAddr) -> SysResult {
     let on: u32 = from.read()?;
     let cflag = &mut line.lock().termios.c_cflag;
-    *cflag = if on != 0 { *cflag | CLOCAL } else { *cflag & !CLOCAL };
+    *cflag = if on != 0 {
+        *cflag | CLOCAL
+    } else {
+        *cflag & !CLOCAL
+    };
     Ok(0)
 }
 
@@ -347,6 +374,7 @@ pub fn tty_ioctl(dev: Dev, cmd: u32, arg: UserAddr) -> SysResult {
             let chars = line.lock().secondary.chars() as u32;
             arg.write(&chars).map(|()| 0)
         }
+        TIOCSCTTY => take_terminal(line, nr),
         TIOCSTI => type_character(line, nr, arg),
         TIOCGWINSZ => get_window_size(line, nr, arg),
         TIOCSWINSZ => set_window_size(line, nr, arg),

@@ -20,12 +20,18 @@ pub struct VideoMemory {
 impl VideoMemory {
     /// `kb` kilobytes, at most 32, of a colour adapter.
     pub const fn colour(kb: u32) -> Self {
-        VideoMemory { base: COLOUR, cells: Self::cells_in(kb) }
+        VideoMemory {
+            base: COLOUR,
+            cells: Self::cells_in(kb),
+        }
     }
 
     /// `kb` kilobytes, at most 32, of a monochrome adapter.
     pub const fn monochrome(kb: u32) -> Self {
-        VideoMemory { base: MONOCHROME, cells: Self::cells_in(kb) }
+        VideoMemory {
+            base: MONOCHROME,
+            cells: Self::cells_in(kb),
+        }
     }
 
     const fn cells_in(kb: u32) -> u32 {
@@ -47,7 +53,11 @@ impl VideoMemory {
         // SAFETY: `base` is one of the two addresses of PC text memory, `cells`
         // at most 32 KB of it: device memory, mapped one to one like the whole
         // first megabyte, in which no Rust value lies.
-        unsafe { (self.base as *const u16).add(index as usize).read_volatile() }
+        unsafe {
+            (self.base as *const u16)
+                .add(index as usize)
+                .read_volatile()
+        }
     }
 
     /// Sets the cell at `index`.
@@ -55,7 +65,11 @@ impl VideoMemory {
     pub fn write(self, index: u32, cell: u16) {
         if index < self.cells {
             // SAFETY: as in `read`.
-            unsafe { (self.base as *mut u16).add(index as usize).write_volatile(cell) }
+            unsafe {
+                (self.base as *mut u16)
+                    .add(index as usize)
+                    .write_volatile(cell)
+            }
         }
     }
 
