@@ -48,6 +48,6 @@ fn days_before(year: u32, mon: u32) -> i32 {
     /// Days before each month of an ordinary year.
     const MONTH: [i32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
     let years = year as i32 - 1970;
-    let leap_day = (year % 4 == 0 && mon > 1) as i32;
+    let leap_day = (year.is_multiple_of(4) && mon > 1) as i32;
     years * 365 + (years + 1) / 4 + MONTH[mon as usize] + leap_day
 }

@@ -12,7 +12,7 @@ use crate::arch::irq::without_interrupts;
 use crate::kernel::chr_drv::keyboard;
 use crate::kernel::chr_drv::tty::Tty;
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, copy_to_cooked};
-use crate::kernel::chr_drv::video::VideoMemory;
+use crate::kernel::chr_drv::video::{self, ATTR_NORMAL, Look, VideoMemory};
 use crate::kernel::sched::{HZ, add_timer};
 use crate::kernel::shared::{IrqCell, IrqShared};
 
@@ -20,10 +20,6 @@ use crate::kernel::shared::{IrqCell, IrqShared};
 const NPAR: usize = 16;
 /// Largest value of such a parameter.
 const PARAMETER_MAX: u32 = 9999;
-/// White on black.
-const ATTR_NORMAL: u8 = 0x07;
-/// The eight ANSI colours in the adapter's numbering.
-const COLOURS: [u8; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
 /// What the terminal answers to ESC Z and CSI c: "a VT100 with options".
 const RESPONSE: &[u8] = b"\x1b[?1;2c";
 
@@ -52,27 +48,6 @@ enum State {
     Parameters,
     /// The next character belongs to a sequence that is ignored, such as ESC (.
     Skip,
-}
-
-/// How characters look, as escape sequences set it.
-#[derive(Clone, Copy)]
-struct Look {
-    /// Foreground in bits 0-2, background in bits 4-6.
-    colour: u8,
-    bold: bool,
-    underline: bool,
-    blink: bool,
-    reverse: bool,
-}
-
-impl Look {
-    const NORMAL: Look = Look {
-        colour: ATTR_NORMAL,
-        bold: false,
-        underline: false,
-        blink: false,
-        reverse: false,
-    };
 }
 
 /// The whole state of the screen.
@@ -152,26 +127,12 @@ impl Console {
 
     /// What a cell is erased with: a space on the background that is set.
     fn video_erase_char(&self) -> u16 {
-        (self.look.colour as u16) << 8 | b' ' as u16
+        self.look.blank()
     }
 
-    /// The attribute byte of a character that is written now.
-    fn attr(&self) -> u8 {
-        let mut attr = self.look.colour;
-        let colour = matches!(self.video_type, VideoType::Cga | VideoType::EgaColour);
-        if self.look.reverse {
-            attr = attr >> 4 & 7 | (attr & 7) << 4;
-        }
-        if self.look.underline && !colour && !self.look.reverse {
-            attr = attr & 0xf8 | 1;
-        }
-        if self.look.bold || self.look.underline && colour {
-            attr |= 0x08;
-        }
-        if self.look.blink {
-            attr |= 0x80;
-        }
-        attr
+    /// Is it a colour adapter?
+    fn in_colour(&self) -> bool {
+        matches!(self.video_type, VideoType::Cga | VideoType::EgaColour)
     }
 
     /// Moves the cursor; what lies outside the screen is cut to its edge.
@@ -190,7 +151,7 @@ impl Console {
 
     fn set_origin(&self) {
         self.set_register_pair(12, self.origin);
-        ORIGIN.set(self.origin);
+        video::ORIGIN.set(self.origin);
     }
 
     /// Scrolls the lines from `top` to `bottom` up by one.
@@ -286,29 +247,8 @@ impl Console {
 
     /// Sets how characters look.
     fn csi_m(&mut self) {
-        let colour = matches!(self.video_type, VideoType::Cga | VideoType::EgaColour);
         for index in 0..=self.npar {
-            let look = &mut self.look;
-            match self.par[index] {
-                0 => *look = Look::NORMAL,
-                1 => look.bold = true,
-                4 => look.underline = true,
-                5 => look.blink = true,
-                7 => look.reverse = true,
-                22 => look.bold = false,
-                24 => look.underline = false,
-                25 => look.blink = false,
-                27 => look.reverse = false,
-                n @ 30..=37 if colour => {
-                    look.colour = look.colour & 0xf0 | COLOURS[n as usize - 30];
-                }
-                39 => look.colour = look.colour & 0xf0 | ATTR_NORMAL,
-                n @ 40..=47 if colour => {
-                    look.colour = look.colour & 0x0f | COLOURS[n as usize - 40] << 4;
-                }
-                49 => look.colour &= 0x0f,
-                _ => {}
-            }
+            self.look.set(self.par[index], self.in_colour());
         }
     }
 
@@ -485,8 +425,10 @@ impl Console {
                     self.cr();
                     self.lf();
                 }
-                self.video_mem
-                    .write(self.pos(), (self.attr() as u16) << 8 | c as u16);
+                self.video_mem.write(
+                    self.pos(),
+                    (self.look.attr(self.in_colour()) as u16) << 8 | c as u16,
+                );
                 self.x += 1;
             }
             _ => {}
@@ -680,12 +622,6 @@ fn sysbeep() {
     }
 }
 
-/// What a panic inside this driver needs to know of the screen.
-static ORIGIN: IrqCell<u32> = IrqCell::new(0);
-static MONOCHROME: IrqCell<bool> = IrqCell::new(false);
-/// The cell that [`print_over`] writes next, counted from the origin.
-static OVER: IrqCell<u32> = IrqCell::new(0);
-
 /// Finds out which adapter there is, from a copy of the BIOS data area (0.11
 /// asks the BIOS in `boot/setup.s`, and looks at the answers in `con_init`).
 /// Goes on where the boot loader's cursor is.
@@ -702,7 +638,7 @@ pub fn find_screen(bda: &[u8; 0x100]) {
         (false, false) => (VideoType::Cga, VideoMemory::colour(16)),
     };
     console.video_port_reg = if mode == 7 { 0x3b4 } else { 0x3d4 };
-    MONOCHROME.set(mode == 7);
+    video::IS_MONOCHROME.set(mode == 7);
     let columns = bda[0x4a] as u32;
     console.video_num_columns = if matches!(columns, 40 | 80 | 132) {
         columns
@@ -738,7 +674,7 @@ pub fn screen_size() -> (u16, u16) {
 /// middle of.
 pub fn print(text: &str) {
     let Some(mut console) = CONSOLE.try_lock() else {
-        return print_over(text);
+        return video::print_over(text);
     };
     let state = core::mem::replace(&mut console.state, State::Normal);
     let look = core::mem::replace(&mut console.look, Look::NORMAL);
@@ -751,29 +687,4 @@ pub fn print(text: &str) {
     console.look = look;
     console.state = state;
     console.set_cursor();
-}
-
-/// Prints over the screen from its upper left corner on, 80 columns wide, for
-/// a panic that finds the screen's state in use.
-fn print_over(text: &str) {
-    let memory = if MONOCHROME.get() {
-        VideoMemory::monochrome(4)
-    } else {
-        VideoMemory::colour(16)
-    };
-    for c in text.bytes() {
-        let mut at = OVER.get() % (80 * 25);
-        if c == b'\n' {
-            memory.fill(
-                ORIGIN.get() + at,
-                80 - at % 80,
-                (ATTR_NORMAL as u16) << 8 | 0x20,
-            );
-            at += 80 - at % 80;
-        } else {
-            memory.write(ORIGIN.get() + at, (ATTR_NORMAL as u16) << 8 | c as u16);
-            at += 1;
-        }
-        OVER.set(at);
-    }
 }
