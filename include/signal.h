@@ -34,6 +34,8 @@ typedef unsigned int sigset_t;		/* bit n-1 stands for signal n */
 #define SIGTSTP		20
 #define SIGTTIN		21
 #define SIGTTOU		22
+#define SIGXCPU		24	/* limits of setrlimit; not in 0.11 */
+#define SIGXFSZ		25
 #define SIGWINCH	28	/* not in 0.11 */
 
 #define SA_NOCLDSTOP	1		/* no SIGCHLD for stopped children */

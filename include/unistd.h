@@ -129,9 +129,15 @@ int getgroups(int size, gid_t *list);
 int setgroups(int size, const gid_t *list);
 int sethostname(const char *name, int len);
 
-/* 0.11 has the numbers only: ENOSYS */
+/* 0.11 has the number only: ENOSYS */
 int acct(const char *path);
-int ulimit(int cmd, long limit);
+
+/* ulimit */
+#define UL_GETFSIZE	1	/* limit of a file's size, in blocks of 512 bytes */
+#define UL_SETFSIZE	2
+#define UL_GETMAXBRK	3	/* how far the heap may reach */
+#define UL_GETOPENMAX	4	/* how many files may be open */
+long ulimit(int cmd, long limit);
 
 /* options of a command line */
 extern char *optarg;

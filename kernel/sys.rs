@@ -323,6 +323,8 @@ const NAME_LENGTH: usize = 9;
 /// The five names of 0.11's `struct utsname`, one after the other.
 type Utsname = [[u8; NAME_LENGTH]; 5];
 
+const _: () = assert!(size_of::<Utsname>() == 45);
+
 /// `text`, padded with zeros.
 const fn name(text: &str) -> [u8; NAME_LENGTH] {
     let mut name = [0; NAME_LENGTH];
@@ -385,6 +387,7 @@ struct TimeVal {
     sec: i32,
     usec: i32,
 }
+const _: () = assert!(size_of::<TimeVal>() == 8);
 // SAFETY: two words.
 unsafe impl Plain for TimeVal {}
 

@@ -61,13 +61,13 @@ __set_errno:				# eax: a negative error number
 	kcall	setuid, 23, 1
 	kcall	getuid, 24, 0
 	kcall	stime, 25, 1
-	kcall	ptrace, 26, 3
 	kcall	alarm, 27, 1
 	kcall	fstat, 28, 2
 	kcall	pause, 29, 0
 	kcall	utime, 30, 2
 	kcall	access, 33, 2
 	kcall	nice, 34, 1
+	kcall	ftime, 35, 1
 	kcall	sync, 36, 0
 	kcall	kill, 37, 2
 	kcall	rename, 38, 2
@@ -111,6 +111,24 @@ __set_errno:				# eax: a negative error number
 	kcall	lstat, 84, 2
 	kcall	readlink, 85, 3
 	kcall	__reboot, 88, 3
+
+# int __ptrace(request, pid, addr, data): the one call with a fourth argument, in esi.
+	.section .text.__ptrace, "ax"
+	.globl	__ptrace
+__ptrace:
+	pushl	%ebx
+	pushl	%esi
+	movl	12(%esp), %ebx
+	movl	16(%esp), %ecx
+	movl	20(%esp), %edx
+	movl	24(%esp), %esi
+	movl	$26, %eax
+	int	$0x80
+	popl	%esi
+	popl	%ebx
+	cmpl	$-4095, %eax
+	jae	__set_errno
+	ret
 
 # int syscall(int number, ...): up to three arguments.
 	.section .text.syscall, "ax"

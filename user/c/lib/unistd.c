@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 int __select(unsigned long *args);
+int __ptrace(int request, pid_t pid, unsigned long addr, unsigned long data);
 int __reboot(unsigned int magic1, unsigned int magic2, unsigned int command);
 
 pid_t wait(int *status)
@@ -26,6 +28,18 @@ int select(int width, fd_set *in, fd_set *out, fd_set *except, struct timeval *t
 		(unsigned long)except, (unsigned long)timeout };
 
 	return __select(args);
+}
+
+long ptrace(int request, pid_t pid, unsigned long addr, unsigned long data)
+{
+	long word;
+
+	if (request < PTRACE_PEEKTEXT || request > PTRACE_PEEKUSER)
+		return __ptrace(request, pid, addr, data);
+	if (__ptrace(request, pid, addr, (unsigned long)&word) < 0)
+		return -1;
+	errno = 0;
+	return word;
 }
 
 int reboot(unsigned int command)

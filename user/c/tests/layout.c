@@ -14,10 +14,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/param.h>
+#include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/timeb.h>
 #include <sys/times.h>
 #include <sys/types.h>
 #include <sys/utsname.h>
@@ -71,10 +73,24 @@ AT(struct tms, tms_cstime, 12);
 
 SIZE(struct utimbuf, 8);
 SIZE(struct timeval, 8);
+AT(struct timeval, tv_usec, 4);
+SIZE(struct timeb, 12);
+AT(struct timeb, millitm, 4);
+AT(struct timeb, timezone, 6);
+AT(struct timeb, dstflag, 8);
 SIZE(struct timezone, 8);
+AT(struct timezone, tz_dsttime, 4);
 SIZE(struct rlimit, 8);
+AT(struct rlimit, rlim_max, 4);
+IS(RLIM_INFINITY, 0x7fffffff);
+IS(RLIM_NLIMITS, 6);
+IS(RLIMIT_STACK, 3);
 SIZE(struct rusage, 72);
+AT(struct rusage, ru_stime, 8);
 AT(struct rusage, ru_maxrss, 16);
+AT(struct rusage, ru_minflt, 32);
+AT(struct rusage, ru_majflt, 36);
+AT(struct rusage, ru_nswap, 40);
 AT(struct rusage, ru_nivcsw, 68);
 
 SIZE(struct sigaction, 16);
@@ -128,6 +144,13 @@ IS(IEXTEN, 0x8000);
 IS(SIGCHLD, 17);
 IS(SIGTTOU, 22);
 IS(ENOTEMPTY, 39);
+IS(ELOOP, 40);
+IS(PTRACE_SINGLESTEP, 9);
+IS(PTRACE_DETACH, 0x11);
+IS(ORIG_EAX, 11);
+IS(EIP, 12);
+IS(SS, 16);
+IS(UL_SETFSIZE, 2);
 IS(NR_OPEN, OPEN_MAX);
 
 IS(__NR_exit, 1);
