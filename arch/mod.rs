@@ -12,4 +12,5 @@ pub mod paging;
 pub mod power;
 pub mod probe;
 pub mod segment;
+pub mod string;
 pub mod system;
