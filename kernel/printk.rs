@@ -46,6 +46,9 @@ pub fn init() {
     console::find_screen(&boot_info().bda);
     if boot_info().option("console") == Some("ttyS0") {
         log_to_serial();
+        if !TO_SERIAL.get() {
+            printk!("console=ttyS0: there is no serial port at 0x3f8\n");
+        }
     }
 }
 
