@@ -5,10 +5,9 @@ use super::inode::{Inode, InodeRef, clear_disk_inode, find_inode, get_empty_inod
 use super::super_block::SuperBlock;
 use super::{BLOCK_SIZE, le32, put_le32};
 use crate::kernel::errno::{EIO, ENOSPC, Errno};
-use crate::kernel::printk::printk;
 use crate::kernel::sched::current_time;
 use crate::kernel::task::current;
-use crate::kernel::types::{Ino, Zone};
+use crate::kernel::types::{Dev, Ino, Zone};
 
 /// Bits in a block of a bitmap.
 pub const BITS_PER_BLOCK: u32 = BLOCK_SIZE as u32 * 8;
@@ -97,10 +96,7 @@ pub fn free_block(sb: &SuperBlock, zone: Zone) {
     if give_bit(&sb.s_zmap, bit) {
         sb.first_free_bit.set(sb.first_free_bit.get().min(bit));
     } else {
-        printk!(
-            "free_block ({}:{zone}): bit already cleared: run fsck\n",
-            sb.s_dev.get()
-        );
+        sb.complain("zone", zone.0, "was free already");
     }
 }
 
@@ -122,12 +118,12 @@ pub fn new_block(sb: &SuperBlock) -> Result<Zone, Errno> {
 /// clears it in memory.
 pub(super) fn free_inode(inode: &Inode) {
     let Ok(sb) = inode.sb() else { return };
-    let (dev, nr) = (inode.i_dev.get(), inode.i_num.get());
+    let nr = inode.i_num.get();
     if clear_disk_inode(inode).is_err() {
-        printk!("cannot clear inode {nr} of dev {dev}\n");
+        sb.complain("inode", nr.0, "cannot be cleared");
     }
     if !give_bit(&sb.s_imap, nr.0 as u32) {
-        printk!("free_inode ({dev}:{nr}): bit already cleared: run fsck\n");
+        sb.complain("inode", nr.0, "was free already");
     }
 }
 
@@ -145,12 +141,9 @@ pub fn new_inode(sb: &'static SuperBlock, mode: u16) -> Result<InodeRef, Errno> 
         if find_inode(sb.s_dev.get(), nr).is_none() {
             break nr;
         }
-        printk!(
-            "inode {nr} of dev {} was in use, but marked free\n",
-            sb.s_dev.get()
-        );
+        sb.complain("inode", nr.0, "is in use, but marked free");
     };
-    if sb.s_dev.get() == crate::kernel::types::Dev::NONE {
+    if sb.s_dev.get() == Dev::NONE {
         return Err(EIO);
     }
     inode.inode().enter_hash_table(sb, nr);

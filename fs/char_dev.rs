@@ -40,6 +40,7 @@ fn rw_tty(rw: Rw, buf: UserSlice, nonblock: bool) -> SysResult {
 
 /// Physical memory, for reading (0.11 `rw_mem`, `rw_kmem`, which give `EIO`).
 /// The kernel's own addresses are the same.
+#[inline(never)]
 fn rw_mem(rw: Rw, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
     if rw == Rw::Write {
         return Err(EIO);
@@ -108,6 +109,7 @@ impl Write for Line {
 ///
 /// Each call writes the whole list and hands out the part from the position
 /// on; who reads it in one piece sees one moment of it.
+#[inline(never)]
 fn rw_ps(rw: Rw, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
     if rw == Rw::Write {
         return Err(EIO);

@@ -4,6 +4,7 @@
 //! while it works on the file. The last one to go closes the file.
 
 use super::buffer::sync_dev;
+use super::char_dev::is_null_block;
 use super::inode::InodeRef;
 use super::{O_ACCMODE, O_WRONLY};
 use crate::kernel::errno::{EBADF, ENFILE, Errno};
@@ -164,7 +165,7 @@ fn close(file: &'static File) {
         inode.i_wait2.wake_up();
     }
     // 0.11 writes a device's blocks in `iput`, even where it was only looked at.
-    if mode & FMODE_WRITE != 0 && inode.is_blk() {
+    if mode & FMODE_WRITE != 0 && inode.is_blk() && !is_null_block(inode.device()) {
         sync_dev(inode.device());
     }
 }

@@ -607,11 +607,8 @@ fn read_disk_inode(inode: &Inode) -> Result<(), Errno> {
     }
     drop(data);
     if inode.i_nlinks.get() == 0 {
-        printk!(
-            "inode {} of dev {} is named but free: run fsck\n",
-            inode.i_num.get(),
-            inode.i_dev.get()
-        );
+        let sb = inode.sb()?;
+        sb.complain("inode", inode.i_num.get().0, "has a name, but is free");
         return Err(EIO);
     }
     Ok(())

@@ -48,6 +48,8 @@ pub struct SuperBlock {
     pub s_rd_only: Cell<bool>,
     /// No bit of the zone bitmap below this one is 0. Not in 0.11.
     pub(super) first_free_bit: Cell<u32>,
+    /// How often something has been found wrong with it. Not in 0.11.
+    complaints: Cell<u16>,
 }
 
 // SAFETY: one CPU, touched by tasks only, which change hands at sleeps only.
@@ -100,6 +102,7 @@ impl SuperBlock {
             s_lock: SleepLock::new(),
             s_rd_only: Cell::new(false),
             first_free_bit: Cell::new(1),
+            complaints: Cell::new(0),
         }
     }
 
@@ -122,13 +125,21 @@ impl SuperBlock {
     }
 
     #[cold]
-    #[inline(never)]
     fn impossible(&self, what: &str, number: u16) -> Result<(), Errno> {
-        printk!(
-            "dev {}: {what} {number} is impossible: run fsck\n",
-            self.s_dev.get()
-        );
+        self.complain(what, number, "is impossible");
         Err(EIO)
+    }
+
+    /// Says what is wrong with the disk, but does not flood the console.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn complain(&self, what: &str, number: u16, how: &str) {
+        const MOST: u16 = 20;
+        let count = self.complaints.get();
+        if count < MOST {
+            self.complaints.set(count + 1);
+            printk!("dev {}: {what} {number} {how}: run fsck\n", self.s_dev.get());
+        }
     }
 
     /// The block with the first inodes.
@@ -296,6 +307,7 @@ fn read_super(dev: Dev) -> Result<&'static SuperBlock, Fault> {
     sb.s_dev.set(dev);
     sb.s_rd_only.set(false);
     sb.first_free_bit.set(1);
+    sb.complaints.set(0);
     let _lock = sb.s_lock.lock();
     let result = bread(dev, Block(1))
         .map_err(|_| Fault::Unreadable(Block(1)))
