@@ -4,9 +4,15 @@
 use clap::{Parser, Subcommand};
 
 mod aout;
+mod binary;
+mod iso;
+mod machine;
 mod manifest;
 mod minix;
 mod programs;
+mod run;
+mod scan;
+mod symbols;
 mod util;
 
 #[derive(Parser)]
@@ -23,6 +29,13 @@ enum Command {
     ImageLs(manifest::ImageLs),
     ImageCat(manifest::ImageCat),
     Programs(programs::Programs),
+    Iso(iso::Iso),
+    Run(run::Run),
+    Gdb(run::Gdb),
+    Bochs(run::BochsRun),
+    Scan(scan::Scan),
+    Symbols(symbols::Symbols),
+    Size(symbols::Size),
 }
 
 fn main() -> std::process::ExitCode {
@@ -32,6 +45,13 @@ fn main() -> std::process::ExitCode {
         Command::ImageLs(command) => command.run(),
         Command::ImageCat(command) => command.run(),
         Command::Programs(command) => command.run(),
+        Command::Iso(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Gdb(command) => command.run(),
+        Command::Bochs(command) => command.run(),
+        Command::Scan(command) => command.run(),
+        Command::Symbols(command) => command.run(),
+        Command::Size(command) => command.run(),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -1,0 +1,10 @@
+//! Emulators as the tools and tests see them: a machine that was started, its
+//! serial line, its monitor.
+
+mod bochs;
+mod console;
+mod qemu;
+
+pub use bochs::{Bochs, bochs_config};
+pub use console::{Console, Line};
+pub use qemu::{Boot, Exit, Qemu, Setup};

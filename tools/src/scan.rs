@@ -1,0 +1,207 @@
+//! `xtask scan`: no instruction newer than the 80386 in what the guest runs.
+//!
+//! The compiler is told to make 386 code, but `bswap` slips through, assembly
+//! can hold anything, and a library of the host may be linked in by mistake.
+//! Emulators start at the 486, so nobody would see it there.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+use clap::Args;
+use iced_x86::{Code, CpuidFeature, Instruction, Mnemonic, OpKind, Register};
+
+use crate::binary::{Binary, text_of};
+
+/// Fails if a program holds an instruction newer than the 80386.
+#[derive(Args)]
+pub struct Scan {
+    /// ELF files, with their symbols
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Allow instructions of the 387 (in the kernel, which saves its state)
+    #[arg(long)]
+    allow_fpu: bool,
+}
+
+impl Scan {
+    pub fn run(self) -> Result<()> {
+        let mut instructions = 0;
+        let mut findings = 0;
+        for path in &self.files {
+            let binary = Binary::read(path)?;
+            let code = binary.instructions();
+            ensure!(!code.is_empty(), "{}: found no code", path.display());
+            instructions += code.len();
+            for (address, instruction) in &code {
+                if let Some(reason) = objection(instruction, self.allow_fpu) {
+                    findings += 1;
+                    println!(
+                        "{}: {address:#010x} {}: {} ({reason})",
+                        path.display(),
+                        binary.place(*address),
+                        text_of(instruction),
+                    );
+                }
+            }
+        }
+        if findings > 0 {
+            bail!("{findings} instructions are not for an 80386");
+        }
+        println!(
+            "scan: {instructions} instructions in {} files, all for the 80386",
+            self.files.len()
+        );
+        Ok(())
+    }
+}
+
+/// Why an 80386 would not execute this instruction; `None` if it would.
+fn objection(instruction: &Instruction, allow_fpu: bool) -> Option<String> {
+    if instruction.is_invalid() {
+        return Some("no instruction at all".into());
+    }
+    // `ud2` is meant to fault, on any CPU. Old CPUs ignore the prefix of two
+    // others: `pause` is `rep nop`, and `tzcnt` is `rep bsf`, which compilers
+    // write for the 386 where the operand is not zero and both agree.
+    if matches!(
+        instruction.mnemonic(),
+        Mnemonic::Ud2 | Mnemonic::Pause | Mnemonic::Tzcnt
+    ) {
+        return None;
+    }
+    if instruction.mnemonic() == Mnemonic::Mov
+        && let Some(register) = new_register(instruction)
+    {
+        return Some(format!("no register {register:?} before the 486"));
+    }
+    // A NOP with an operand came with the Pentium Pro.
+    if instruction.mnemonic() == Mnemonic::Nop && instruction.op_count() > 0 && !plain_nop(instruction) {
+        return Some("MULTIBYTENOP".into());
+    }
+    let newer = instruction.cpuid_features().iter().find(|feature| match feature {
+        CpuidFeature::INTEL8086
+        | CpuidFeature::INTEL186
+        | CpuidFeature::INTEL286
+        | CpuidFeature::INTEL386
+        | CpuidFeature::MOV_TR => false,
+        CpuidFeature::FPU | CpuidFeature::FPU287 | CpuidFeature::FPU387 => !allow_fpu,
+        _ => true,
+    })?;
+    Some(format!("{newer:?}"))
+}
+
+fn plain_nop(instruction: &Instruction) -> bool {
+    matches!(instruction.code(), Code::Nopw | Code::Nopd)
+}
+
+/// A control, debug or test register that the 386 lacks.
+fn new_register(instruction: &Instruction) -> Option<Register> {
+    (0..instruction.op_count())
+        .filter(|nr| instruction.op_kind(*nr) == OpKind::Register)
+        .map(|nr| instruction.op_register(nr))
+        .find(|register| {
+            let special = register.is_cr() || register.is_dr() || register.is_tr();
+            special
+                && !matches!(
+                    register,
+                    Register::CR0 | Register::CR2 | Register::CR3 | Register::DR0 | Register::DR1
+                        | Register::DR2 | Register::DR3 | Register::DR6 | Register::DR7
+                        | Register::TR6 | Register::TR7
+                )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iced_x86::{Decoder, DecoderOptions};
+
+    fn judge(bytes: &[u8], allow_fpu: bool) -> Option<String> {
+        let mut decoder = Decoder::with_ip(32, bytes, 0, DecoderOptions::MOV_TR);
+        let instruction = decoder.decode();
+        assert!(instruction.is_invalid() || instruction.len() == bytes.len());
+        objection(&instruction, allow_fpu)
+    }
+
+    #[test]
+    fn newer_instructions_are_found() {
+        let newer: [(&str, &[u8]); 26] = [
+            ("bswap eax", &[0x0f, 0xc8]),
+            ("cmpxchg [ecx], edx", &[0x0f, 0xb1, 0x11]),
+            ("lock cmpxchg [ecx], edx", &[0xf0, 0x0f, 0xb1, 0x11]),
+            ("xadd [ecx], eax", &[0x0f, 0xc1, 0x01]),
+            ("invlpg [eax]", &[0x0f, 0x01, 0x38]),
+            ("wbinvd", &[0x0f, 0x09]),
+            ("invd", &[0x0f, 0x08]),
+            ("cpuid", &[0x0f, 0xa2]),
+            ("rdtsc", &[0x0f, 0x31]),
+            ("rdmsr", &[0x0f, 0x32]),
+            ("cmpxchg8b [eax]", &[0x0f, 0xc7, 0x08]),
+            ("cmovne eax, ecx", &[0x0f, 0x45, 0xc1]),
+            ("mov cr4, eax", &[0x0f, 0x22, 0xe0]),
+            ("mov eax, cr4", &[0x0f, 0x20, 0xe0]),
+            ("mov tr3, eax", &[0x0f, 0x26, 0xd8]),
+            ("endbr32", &[0xf3, 0x0f, 0x1e, 0xfb]),
+            ("nop [eax]", &[0x0f, 0x1f, 0x00]),
+            ("nopw [eax+eax]", &[0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00]),
+            ("fcomi st, st1", &[0xdb, 0xf1]),
+            ("fcmovb st, st1", &[0xda, 0xc1]),
+            ("sysenter", &[0x0f, 0x34]),
+            ("movaps xmm0, xmm1", &[0x0f, 0x28, 0xc1]),
+            ("movd xmm0, eax", &[0x66, 0x0f, 0x6e, 0xc0]),
+            ("paddd mm0, mm1", &[0x0f, 0xfe, 0xc1]),
+            ("prefetcht0 [eax]", &[0x0f, 0x18, 0x08]),
+            ("lzcnt eax, eax", &[0xf3, 0x0f, 0xbd, 0xc0]),
+        ];
+        for (name, bytes) in newer {
+            // Without the FPU's instructions and with them.
+            assert!(judge(bytes, false).is_some(), "{name}");
+            assert!(judge(bytes, true).is_some(), "{name}");
+        }
+        assert!(judge(&[0x0f, 0xff], false).is_some());
+    }
+
+    #[test]
+    fn code_for_the_386_passes() {
+        let fine: [(&str, &[u8]); 25] = [
+            ("push ebp", &[0x55]),
+            ("pusha", &[0x60]),
+            ("movzx eax, cl", &[0x0f, 0xb6, 0xc1]),
+            ("bsf eax, ecx", &[0x0f, 0xbc, 0xc1]),
+            ("bt eax, 3", &[0x0f, 0xba, 0xe0, 0x03]),
+            ("shld eax, ecx, 4", &[0x0f, 0xa4, 0xc8, 0x04]),
+            ("setne al", &[0x0f, 0x95, 0xc0]),
+            ("jne near", &[0x0f, 0x85, 0, 1, 0, 0]),
+            ("lock inc [eax]", &[0xf0, 0xff, 0x00]),
+            ("xchg [eax], ecx", &[0x87, 0x08]),
+            ("mov cr3, eax", &[0x0f, 0x22, 0xd8]),
+            ("mov eax, cr2", &[0x0f, 0x20, 0xd0]),
+            ("mov dr7, eax", &[0x0f, 0x23, 0xf8]),
+            ("mov tr6, eax", &[0x0f, 0x26, 0xf0]),
+            ("lgdt [eax]", &[0x0f, 0x01, 0x10]),
+            ("ltr ax", &[0x0f, 0x00, 0xd8]),
+            ("clts", &[0x0f, 0x06]),
+            ("iret", &[0xcf]),
+            ("rep movsd", &[0xf3, 0xa5]),
+            ("mov fs, ax", &[0x8e, 0xe0]),
+            ("imul eax, ecx, 100", &[0x6b, 0xc1, 100]),
+            ("ud2", &[0x0f, 0x0b]),
+            ("nop", &[0x90]),
+            ("pause", &[0xf3, 0x90]),
+            ("rep bsf eax, eax", &[0xf3, 0x0f, 0xbc, 0xc0]),
+        ];
+        for (name, bytes) in fine {
+            assert_eq!(judge(bytes, false), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_387_only_where_it_is_allowed() {
+        for bytes in [&[0xdb, 0xe3][..], &[0xdd, 0x30], &[0xd9, 0xfe], &[0x9b]] {
+            assert_eq!(judge(bytes, true), None);
+        }
+        for bytes in [&[0xdb, 0xe3][..], &[0xdd, 0x30], &[0xd9, 0xfe]] {
+            assert!(judge(bytes, false).is_some());
+        }
+    }
+}
