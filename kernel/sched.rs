@@ -6,6 +6,7 @@ use crate::arch::desc::{
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{irq_save, sti_hlt};
 use crate::arch::system::{clts, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
+use crate::kernel::blk_drv::floppy::{FD_DOR, SELECTED};
 use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
@@ -15,6 +16,7 @@ use crate::kernel::task::{
     tasks,
 };
 use crate::kernel::types::{TaskNr, Ticks};
+use crate::kernel::wait::WaitQueue;
 use crate::mm::memory::{calc_mem, count_pages, set_slot_user};
 use core::fmt::{self, Write};
 use core::ptr::NonNull;
@@ -281,6 +283,74 @@ pub fn sys_pause() -> SysResult {
 // 0.11's sleep_on, interruptible_sleep_on and wake_up are the methods of
 // `kernel::wait::WaitQueue`.
 
+// The floppy drives' motors are here because the timer runs them.
+
+/// What is in the floppy controller's digital output register, which cannot be
+/// read: bits 0 and 1 the selected drive, 2 no reset, 3 interrupts and DMA, 4 to
+/// 7 the motors (0.11 `current_DOR`).
+pub static CURRENT_DOR: IrqCell<u8> = IrqCell::new(0x0c);
+const DOR_MOTORS: u8 = 0xf0;
+const FLOPPY_DRIVES: usize = 4;
+static WAIT_MOTOR: [WaitQueue; FLOPPY_DRIVES] = [const { WaitQueue::new() }; FLOPPY_DRIVES];
+/// Ticks until the motor has its speed, and until it is turned off.
+static MON_TIMER: [IrqCell<u32>; FLOPPY_DRIVES] = [const { IrqCell::new(0) }; FLOPPY_DRIVES];
+static MOFF_TIMER: [IrqCell<u32>; FLOPPY_DRIVES] = [const { IrqCell::new(0) }; FLOPPY_DRIVES];
+
+/// Turns the drive's motor on, to stay so until `floppy_off`, and selects the
+/// drive unless another one is in use; the ticks until it is ready (0.11
+/// `ticks_to_floppy_on`).
+pub fn ticks_to_floppy_on(drive: usize) -> u32 {
+    let _irq = irq_save();
+    MOFF_TIMER[drive].set(100 * HZ); // very long
+    let old = CURRENT_DOR.get();
+    let mut dor = old | 0x10 << drive;
+    if !SELECTED.get() {
+        dor = dor & !3 | drive as u8;
+    }
+    if dor != old {
+        outb(dor, FD_DOR);
+        CURRENT_DOR.set(dor);
+        let wait = if (dor ^ old) & DOR_MOTORS != 0 { HZ / 2 } else { 2 };
+        MON_TIMER[drive].update(|ticks| ticks.max(wait));
+    }
+    MON_TIMER[drive].get()
+}
+
+/// Turns the drive's motor on and sleeps until it has its speed (0.11
+/// `floppy_on`).
+pub fn floppy_on(drive: usize) {
+    WAIT_MOTOR[drive].wait_while(|| ticks_to_floppy_on(drive) > 0);
+}
+
+/// The drive's motor is not needed any more: it goes off in three seconds (0.11
+/// `floppy_off`).
+pub fn floppy_off(drive: usize) {
+    MOFF_TIMER[drive].set(3 * HZ);
+}
+
+/// A tick for the motors that run (0.11 `do_floppy_timer`).
+#[cold]
+fn do_floppy_timer() {
+    for drive in 0..FLOPPY_DRIVES {
+        let motor = 0x10 << drive;
+        let (on, off) = (&MON_TIMER[drive], &MOFF_TIMER[drive]);
+        if CURRENT_DOR.get() & motor == 0 {
+            continue;
+        }
+        if on.get() > 0 {
+            on.set(on.get() - 1);
+            if on.get() == 0 {
+                WAIT_MOTOR[drive].wake_up();
+            }
+        } else if off.get() > 0 {
+            off.set(off.get() - 1);
+        } else {
+            CURRENT_DOR.set(CURRENT_DOR.get() & !motor);
+            outb(CURRENT_DOR.get(), FD_DOR);
+        }
+    }
+}
+
 /// Timers at once.
 const TIME_REQUESTS: usize = 16;
 
@@ -415,6 +485,9 @@ extern "C" fn do_timer(cpl: u32) {
     }
     if is_due(NEXT_ALARM.get()) {
         run_alarms();
+    }
+    if CURRENT_DOR.get() & DOR_MOTORS != 0 {
+        do_floppy_timer();
     }
     let counter = task.counter.get();
     if counter > 0 {
