@@ -133,7 +133,7 @@ impl Inode {
             i_wait2: WaitQueue::new(),
             i_readers: Cell::new(0),
             i_writers: Cell::new(0),
-            i_page: Shared::new("a pipe's page", None),
+            i_page: Shared::anonymous(None),
             i_sb: Cell::new(None),
             hash_next: Cell::new(None),
         }
