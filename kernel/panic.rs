@@ -74,6 +74,7 @@ pub fn print_registers(frame: &TrapFrame) {
     if !from_user {
         // A panic follows, which is to be seen whole on the serial line.
         printk::log_to_serial();
+        printk!("\n");
     }
     printk!("EIP:    {:04x}:{:08x}", frame.cs & 0xffff, frame.eip);
     if !from_user {

@@ -10,9 +10,10 @@ use crate::arch::desc::{Stub, set_intr_gate};
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::without_interrupts;
 use crate::kernel::chr_drv::keyboard;
+use crate::kernel::chr_drv::look::{ATTR_NORMAL, Look};
 use crate::kernel::chr_drv::tty::Tty;
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, copy_to_cooked};
-use crate::kernel::chr_drv::video::{self, ATTR_NORMAL, Look, VideoMemory};
+use crate::kernel::chr_drv::video::{self, VideoMemory};
 use crate::kernel::sched::{HZ, add_timer};
 use crate::kernel::shared::{IrqCell, IrqShared};
 

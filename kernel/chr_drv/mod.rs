@@ -4,6 +4,7 @@
 pub mod console;
 pub mod keyboard;
 pub mod keymap;
+pub mod look;
 pub mod serial;
 pub mod termios;
 pub mod tty;

@@ -1,18 +1,15 @@
-//! The display adapter's text memory, and how characters look. Not in 0.11,
-//! where `console.c` follows pointers into the memory and has one attribute.
+//! The display adapter's text memory. Not in 0.11, where `console.c` follows
+//! pointers into it.
 
+use crate::kernel::chr_drv::look::ATTR_NORMAL;
 use crate::kernel::shared::IrqCell;
 
 /// Text memory of colour adapters.
 const COLOUR: u32 = 0xb_8000;
 /// Text memory of monochrome adapters.
 const MONOCHROME: u32 = 0xb_0000;
-/// White on black.
-pub const ATTR_NORMAL: u8 = 0x07;
 /// A white on black space: what cells beyond the end read as.
 const BLANK: u16 = (ATTR_NORMAL as u16) << 8 | b' ' as u16;
-/// The eight ANSI colours in the adapter's numbering.
-const COLOURS: [u8; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
 
 /// The cells on the screen and beyond it: character in the low byte, attribute
 /// in the high one. All accesses are volatile and bounded; an access beyond the
@@ -96,76 +93,6 @@ impl VideoMemory {
             for offset in (0..count).rev() {
                 self.write(to + offset, self.read(from + offset));
             }
-        }
-    }
-}
-
-/// How characters look, as escape sequences set it.
-#[derive(Clone, Copy)]
-pub struct Look {
-    /// Foreground in bits 0-2, background in bits 4-6.
-    colour: u8,
-    bold: bool,
-    underline: bool,
-    blink: bool,
-    reverse: bool,
-}
-
-impl Look {
-    /// White on black.
-    pub const NORMAL: Look = Look {
-        colour: ATTR_NORMAL,
-        bold: false,
-        underline: false,
-        blink: false,
-        reverse: false,
-    };
-
-    /// What a cell is erased with: a space on the background that is set.
-    pub fn blank(self) -> u16 {
-        (self.colour as u16) << 8 | b' ' as u16
-    }
-
-    /// The attribute byte, on a colour adapter or a monochrome one. Colour
-    /// adapters cannot underline: as in 0.11 it is bright there.
-    pub fn attr(self, in_colour: bool) -> u8 {
-        let mut attr = self.colour;
-        if self.reverse {
-            attr = attr >> 4 & 7 | (attr & 7) << 4;
-        }
-        if self.underline && !in_colour && !self.reverse {
-            attr = attr & 0xf8 | 1;
-        }
-        if self.bold || self.underline && in_colour {
-            attr |= 0x08;
-        }
-        if self.blink {
-            attr |= 0x80;
-        }
-        attr
-    }
-
-    /// Executes one parameter of CSI m. 0.11 knows 0, 1, 4, 7 and 27.
-    pub fn set(&mut self, parameter: u32, in_colour: bool) {
-        match parameter {
-            0 => *self = Look::NORMAL,
-            1 => self.bold = true,
-            4 => self.underline = true,
-            5 => self.blink = true,
-            7 => self.reverse = true,
-            22 => self.bold = false,
-            24 => self.underline = false,
-            25 => self.blink = false,
-            27 => self.reverse = false,
-            n @ 30..=37 if in_colour => {
-                self.colour = self.colour & 0xf0 | COLOURS[n as usize - 30];
-            }
-            39 => self.colour = self.colour & 0xf0 | ATTR_NORMAL,
-            n @ 40..=47 if in_colour => {
-                self.colour = self.colour & 0x0f | COLOURS[n as usize - 40] << 4;
-            }
-            49 => self.colour &= 0x0f,
-            _ => {}
         }
     }
 }
