@@ -18,7 +18,6 @@ use crate::kernel::errno::{
     ENOTEMPTY, EPERM, EROFS, ETXTBSY, EXDEV, Errno, SysResult,
 };
 use crate::kernel::printk::printk;
-use crate::kernel::sched::current_time;
 use crate::kernel::task::current;
 use crate::kernel::types::{Block, Ino, UserAddr, Zone};
 
@@ -271,7 +270,8 @@ fn inode_at(path: Path) -> Result<InodeRef, Errno> {
     if slash && !inode.is_dir() {
         return Err(ENOTDIR);
     }
-    inode.i_atime.set(current_time());
+    // Differs from 0.11: looking at a file is not reading it, so its time of
+    // last access stays.
     Ok(inode)
 }
 
@@ -341,7 +341,6 @@ fn open_existing(inode: InodeRef, flag: u32) -> Result<InodeRef, Errno> {
     if writes && inode.i_text.get() != 0 {
         return Err(ETXTBSY);
     }
-    inode.i_atime.set(current_time());
     // Differs from 0.11: a device is not truncated.
     if flag & O_TRUNC != 0 && inode.is_regular() {
         // Truncating sleeps: nobody may start to execute the file meanwhile.
