@@ -16,7 +16,7 @@ use super::buffer::bread;
 use super::super_block::{SuperBlock, get_super, mounted_on};
 use super::truncate::truncate;
 use super::{
-    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16, le32,
+    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16, le32,
     put_le16, put_le32,
 };
 use crate::kernel::errno::{EFBIG, EIO, ENFILE, ENOMEM, Errno};
@@ -171,6 +171,11 @@ impl Inode {
     /// Is it a directory?
     pub fn is_dir(&self) -> bool {
         self.i_mode.get() & S_IFMT == S_IFDIR
+    }
+
+    /// Is it a symbolic link?
+    pub fn is_link(&self) -> bool {
+        self.i_mode.get() & S_IFMT == S_IFLNK
     }
 
     /// Is it a character device?

@@ -55,6 +55,8 @@ pub const S_IFBLK: u16 = 0o060000;
 pub const S_IFDIR: u16 = 0o040000;
 pub const S_IFCHR: u16 = 0o020000;
 pub const S_IFIFO: u16 = 0o010000;
+/// A symbolic link (0.12).
+pub const S_IFLNK: u16 = 0o120000;
 /// Run with the rights of the file's owner, of its group.
 pub const S_ISUID: u16 = 0o4000;
 pub const S_ISGID: u16 = 0o2000;

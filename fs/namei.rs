@@ -10,12 +10,12 @@ use super::inode::{Inode, InodeRef, ROOT_INO, iget};
 use super::super_block::mount_point;
 use super::truncate::truncate;
 use super::{
-    BLOCK_SIZE, DIR_ENTRIES_PER_BLOCK, DIR_ENTRY_SIZE, O_ACCMODE, O_CREAT, O_EXCL, O_TRUNC, O_WRONLY,
-    S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISVTX, le16, le32, put_le16,
+    BLOCK_SIZE, DIR_ENTRIES_PER_BLOCK, DIR_ENTRY_SIZE, O_ACCMODE, O_CREAT, O_EXCL, O_TRUNC,
+    O_WRONLY, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_ISVTX, le16, le32, put_le16,
 };
 use crate::kernel::errno::{
-    EACCES, EBUSY, EEXIST, EFBIG, EINVAL, EIO, EISDIR, EMLINK, ENOENT, ENOTDIR,
-    ENOTEMPTY, EPERM, EROFS, ETXTBSY, EXDEV, Errno, SysResult,
+    EACCES, EBUSY, EEXIST, EFBIG, EINVAL, EIO, EISDIR, EMLINK, ENOENT, ENOTDIR, ENOTEMPTY, EPERM,
+    EROFS, ETXTBSY, EXDEV, Errno, SysResult,
 };
 use crate::kernel::printk::printk;
 use crate::kernel::task::current;
@@ -23,8 +23,10 @@ use crate::kernel::types::{Block, Ino, UserAddr, Zone};
 
 mod path;
 mod rename;
+mod symlink;
 
 pub use rename::sys_rename;
+pub use symlink::{link_text, sys_symlink};
 
 use path::{Component, Name, Path, PathReader};
 
@@ -35,8 +37,6 @@ pub const MAY_READ: u16 = 4;
 
 /// Most names of one file: its count is one byte on disk.
 const LINK_MAX: u8 = 250;
-/// Longest path in bytes. 0.11 has no limit.
-const PATH_MAX: u32 = 1024;
 
 /// The rights that a way of opening needs (0.11 `ACC_MODE`).
 fn acc_mode(flag: u32) -> u16 {
@@ -207,14 +207,7 @@ fn cross(dir: &mut InodeRef, name: &mut Name) {
 /// Follows the path to its last name (0.11 `get_dir`).
 ///
 /// Differs from 0.11: more than one slash between names is one.
-fn get_dir(path: &mut PathReader) -> Result<Target, Errno> {
-    let start = match path.peek()? {
-        0 => return Err(ENOENT), // an empty path is bad
-        b'/' => current().root.get(),
-        _ => current().pwd.get(),
-    };
-    // Not having one is how a task that is not set up yet looks like.
-    let mut dir = start.ok_or(ENOENT)?;
+fn get_dir(path: &mut PathReader, mut dir: InodeRef) -> Result<Target, Errno> {
     loop {
         let Component {
             mut name,
@@ -229,14 +222,48 @@ fn get_dir(path: &mut PathReader) -> Result<Target, Errno> {
         if last {
             return Ok(Target { dir, name, slash });
         }
-        dir = lookup(&dir, &name)?;
+        let inode = lookup(&dir, &name)?;
+        dir = if inode.is_link() {
+            follow_link(path, dir, inode, slash)?
+        } else {
+            inode
+        };
+    }
+}
+
+/// Where the path begins.
+#[inline]
+fn first_dir(path: &mut PathReader) -> Result<InodeRef, Errno> {
+    let start = match path.peek()? {
+        0 => return Err(ENOENT), // an empty path is bad
+        b'/' => current().root.get(),
+        _ => current().pwd.get(),
+    };
+    // Not having one is how a task that is not set up yet looks like.
+    start.ok_or(ENOENT)
+}
+
+/// Goes on with what a link in `dir` says, before the rest of the path; gives
+/// the directory where that begins (0.12 `follow_link`).
+fn follow_link(
+    path: &mut PathReader,
+    dir: InodeRef,
+    link: InodeRef,
+    slash: bool,
+) -> Result<InodeRef, Errno> {
+    if path.follow(link, slash)? {
+        current().root.get().ok_or(ENOENT)
+    } else {
+        Ok(dir)
     }
 }
 
 /// The directory of the path's last name, and that name (0.11 `dir_namei`).
 #[inline(never)]
 fn dir_namei(path: Path) -> Result<Target, Errno> {
-    get_dir(&mut PathReader::new(path))
+    let mut path = PathReader::new(path);
+    let start = first_dir(&mut path)?;
+    get_dir(&mut path, start)
 }
 
 /// The same for a program's path.
@@ -247,9 +274,19 @@ fn user_dir_namei(path: UserAddr) -> Result<Target, Errno> {
 /// The inode that a program's path names (0.11 `namei`).
 ///
 /// # Errors
-/// `ENOENT`, `ENOTDIR`, `EACCES`, `EFAULT`, `ENAMETOOLONG`, `EIO`, `ENFILE`.
+/// `ENOENT`, `ENOTDIR`, `EACCES`, `EFAULT`, `ENAMETOOLONG`, `ELOOP`, `EIO`,
+/// `ENFILE`.
 pub fn namei(path: UserAddr) -> Result<InodeRef, Errno> {
-    inode_at(Path::User(path))
+    inode_at(Path::User(path), true)
+}
+
+/// As [`namei`], but does not follow a symbolic link that the path ends with
+/// (0.12 `lnamei`).
+///
+/// # Errors
+/// As for [`namei`].
+pub fn lnamei(path: UserAddr) -> Result<InodeRef, Errno> {
+    inode_at(Path::User(path), false)
 }
 
 /// The inode that a path of the kernel's own names. Not in 0.11.
@@ -257,22 +294,30 @@ pub fn namei(path: UserAddr) -> Result<InodeRef, Errno> {
 /// # Errors
 /// As for [`namei`].
 pub fn namei_kernel(path: &[u8]) -> Result<InodeRef, Errno> {
-    inode_at(Path::Kernel(path))
+    inode_at(Path::Kernel(path), true)
 }
 
 #[inline(never)]
-fn inode_at(path: Path) -> Result<InodeRef, Errno> {
-    let Target { dir, name, slash } = dir_namei(path)?;
-    if name.is_empty() {
-        return Ok(dir);
+fn inode_at(path: Path, follow: bool) -> Result<InodeRef, Errno> {
+    let mut path = PathReader::new(path);
+    let mut start = first_dir(&mut path)?;
+    loop {
+        let Target { dir, name, slash } = get_dir(&mut path, start)?;
+        if name.is_empty() {
+            return Ok(dir);
+        }
+        let inode = lookup(&dir, &name)?;
+        if inode.is_link() && (follow || slash) {
+            start = follow_link(&mut path, dir, inode, slash)?;
+            continue;
+        }
+        if slash && !inode.is_dir() {
+            return Err(ENOTDIR);
+        }
+        // Differs from 0.11: looking at a file is not reading it, so its time
+        // of last access stays.
+        return Ok(inode);
     }
-    let inode = lookup(&dir, &name)?;
-    if slash && !inode.is_dir() {
-        return Err(ENOTDIR);
-    }
-    // Differs from 0.11: looking at a file is not reading it, so its time of
-    // last access stays.
-    Ok(inode)
 }
 
 /// Makes an inode and enters it as `target` into its directory, whose lock the
@@ -307,28 +352,48 @@ pub fn open_namei(path: UserAddr, mut flag: u32, mode: u16) -> Result<InodeRef, 
     if flag & O_TRUNC != 0 && flag & O_ACCMODE == 0 {
         flag |= O_WRONLY;
     }
-    let target = user_dir_namei(path)?;
-    if target.name.is_empty() {
-        let reads = flag & (O_ACCMODE | O_CREAT | O_TRUNC) == 0;
-        check_permission(&target.dir, MAY_READ)?;
-        return if reads { Ok(target.dir) } else { Err(EISDIR) };
-    }
-    let inode = {
-        let _lock = target.dir.lock_contents();
-        match find_entry(&target.dir, &target.name)? {
-            None if flag & O_CREAT == 0 => return Err(ENOENT),
-            None => {
-                let mode = mode & 0o7777 & !current().umask.get();
-                return create(&target, S_IFREG | mode, 0);
-            }
-            Some(_) if flag & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => return Err(EEXIST),
-            Some(found) => iget(target.dir.i_dev.get(), found.ino)?,
+    let mut path = PathReader::new(Path::User(path));
+    let mut start = first_dir(&mut path)?;
+    loop {
+        let target = get_dir(&mut path, start)?;
+        if target.name.is_empty() {
+            let reads = flag & (O_ACCMODE | O_CREAT | O_TRUNC) == 0;
+            check_permission(&target.dir, MAY_READ)?;
+            return if reads { Ok(target.dir) } else { Err(EISDIR) };
         }
-    };
-    if target.slash && !inode.is_dir() {
-        return Err(ENOTDIR);
+        let inode = match open_target(&target, flag, mode)? {
+            Opened::Created(inode) => return Ok(inode),
+            Opened::Found(inode) => inode,
+        };
+        if inode.is_link() {
+            start = follow_link(&mut path, target.dir, inode, target.slash)?;
+            continue;
+        }
+        if target.slash && !inode.is_dir() {
+            return Err(ENOTDIR);
+        }
+        return open_existing(inode, flag);
     }
-    open_existing(inode, flag)
+}
+
+/// What is there under a name that is opened.
+enum Opened {
+    Created(InodeRef),
+    Found(InodeRef),
+}
+
+/// Looks the name up, and creates the file if that is wanted.
+fn open_target(target: &Target, flag: u32, mode: u16) -> Result<Opened, Errno> {
+    let _lock = target.dir.lock_contents();
+    match find_entry(&target.dir, &target.name)? {
+        None if flag & O_CREAT == 0 => Err(ENOENT),
+        None => {
+            let mode = mode & 0o7777 & !current().umask.get();
+            create(target, S_IFREG | mode, 0).map(Opened::Created)
+        }
+        Some(_) if flag & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL => Err(EEXIST),
+        Some(found) => iget(target.dir.i_dev.get(), found.ino).map(Opened::Found),
+    }
 }
 
 /// The rest of opening a file that exists.
@@ -593,9 +658,4 @@ pub fn sys_link(oldname: UserAddr, newname: UserAddr) -> SysResult {
         return Err(error);
     }
     Ok(0)
-}
-
-/// Symbolic links are not part of this file system. Not in 0.11.
-pub fn sys_symlink(_target: UserAddr, _name: UserAddr) -> SysResult {
-    Err(EPERM)
 }

@@ -144,7 +144,8 @@ fn deadline(timeout: UserAddr) -> Result<Option<u32>, Errno> {
 }
 
 /// Waits until a file can be read from or written to (0.12 `sys_select`). The
-/// one argument points to `nfds`, three pointers to sets, and one to a time.
+/// one argument points to `nfds`, three pointers to sets, and one to a time, where
+/// what is left of it is stored.
 /// Exceptional conditions never arise.
 ///
 /// # Errors
@@ -165,7 +166,13 @@ pub fn sys_select(buffer: UserAddr) -> SysResult {
     for fd in (0..width).filter(|fd| (wanted[0] | wanted[1]) & 1 << fd != 0) {
         current_file(fd).map_err(|_| EBADF)?;
     }
-    let found = do_select(&wanted, deadline(UserAddr(arguments.timeout))?)?;
+    let timeout = UserAddr(arguments.timeout);
+    let deadline = deadline(timeout)?;
+    let found = do_select(&wanted, deadline)?;
+    if let Some(end) = deadline {
+        let left = (end.wrapping_sub(jiffies().0) as i32).max(0) as u32;
+        timeout.write(&[left / HZ, left % HZ * (1_000_000 / HZ)])?;
+    }
     for (pointer, set) in pointers.into_iter().zip([found[0], found[1], 0]) {
         if !pointer.is_null() {
             pointer.write(&set)?;

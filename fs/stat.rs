@@ -2,7 +2,7 @@
 
 use super::file_table::current_file;
 use super::inode::Inode;
-use super::namei::namei;
+use super::namei::{link_text, lnamei, namei};
 use crate::arch::segment::Plain;
 use crate::kernel::errno::{EINVAL, Errno, SysResult};
 use crate::kernel::types::UserAddr;
@@ -63,9 +63,14 @@ pub fn sys_stat(filename: UserAddr, statbuf: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// As [`sys_stat`]: there are no symbolic links. Not in 0.11.
+/// As [`sys_stat`], of a symbolic link itself (0.12 `sys_lstat`).
+///
+/// # Errors
+/// As `namei`, and `EFAULT`.
 pub fn sys_lstat(filename: UserAddr, statbuf: UserAddr) -> SysResult {
-    sys_stat(filename, statbuf)
+    let inode = lnamei(filename)?;
+    cp_stat(&inode, statbuf)?;
+    Ok(0)
 }
 
 /// 0.11 `sys_fstat`.
@@ -78,11 +83,24 @@ pub fn sys_fstat(fd: u32, statbuf: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// `EINVAL` for whatever exists: nothing is a symbolic link. Not in 0.11.
+/// Stores up to `count` bytes of what a symbolic link says at `buf`, without a
+/// final 0; returns how many (0.12 `sys_readlink`).
 ///
 /// # Errors
-/// As `namei`, and `EINVAL`.
-pub fn sys_readlink(path: UserAddr, _buf: UserAddr, _count: i32) -> SysResult {
-    namei(path)?;
-    Err(EINVAL)
+/// As `namei`, and `EINVAL` if it is no link or `count` is not positive.
+pub fn sys_readlink(path: UserAddr, buf: UserAddr, count: i32) -> SysResult {
+    let count = u32::try_from(count)
+        .ok()
+        .filter(|&count| count != 0)
+        .ok_or(EINVAL)?;
+    let inode = lnamei(path)?;
+    if !inode.is_link() {
+        return Err(EINVAL);
+    }
+    let (text, len) = link_text(&inode)?;
+    let len = len.min(count);
+    buf.slice(len)?.write_pages(|offset, chunk| {
+        chunk.copy_from(&text.data()[offset..offset + chunk.len()]);
+    })?;
+    Ok(len as i32)
 }

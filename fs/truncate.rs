@@ -47,7 +47,7 @@ fn free_dind(sb: &SuperBlock, table: Zone) {
 /// Differs from 0.11, where a block that is in use at that moment stays
 /// allocated for ever.
 pub fn truncate(inode: &Inode) {
-    if !(inode.is_regular() || inode.is_dir()) {
+    if !(inode.is_regular() || inode.is_dir() || inode.is_link()) {
         return;
     }
     // From the first sleep on the file is empty already.

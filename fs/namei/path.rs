@@ -1,7 +1,9 @@
 //! Reading path names (part of 0.11 `fs/namei.c`, which fetches each byte from
 //! user memory by itself, and several times).
 
+use super::symlink::Links;
 use crate::fs::NAME_LEN;
+use crate::fs::inode::InodeRef;
 use crate::kernel::errno::{ENAMETOOLONG, Errno};
 use crate::kernel::types::UserAddr;
 
@@ -26,10 +28,11 @@ pub(super) struct PathReader<'a> {
     piece: [u8; PathReader::PIECE],
     next: usize,
     end: usize,
+    links: Links,
 }
 
 impl<'a> PathReader<'a> {
-    const PIECE: usize = 32;
+    pub(super) const PIECE: usize = 32;
 
     pub(super) fn new(path: Path<'a>) -> Self {
         PathReader {
@@ -38,6 +41,7 @@ impl<'a> PathReader<'a> {
             piece: [0; Self::PIECE],
             next: 0,
             end: 0,
+            links: Links::new(),
         }
     }
 
@@ -52,6 +56,11 @@ impl<'a> PathReader<'a> {
 
     #[inline(never)]
     fn fill(&mut self) -> Result<(), Errno> {
+        if let Some(link) = self.links.top() {
+            self.next = 0;
+            self.end = link.fetch(&mut self.piece);
+            return Ok(());
+        }
         if self.taken >= PATH_MAX {
             return Err(ENAMETOOLONG);
         }
@@ -72,10 +81,48 @@ impl<'a> PathReader<'a> {
         Ok(())
     }
 
+    /// Behind the byte that [`Self::peek`] gave.
+    #[inline]
+    pub(super) fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    /// Goes on with what the symbolic link says, before the rest of the path,
+    /// and says whether that begins at the root. `slash`: one follows its name.
+    ///
+    /// # Errors
+    /// `ELOOP`, `ENOENT` for an empty one, `EIO`.
+    pub(super) fn follow(&mut self, link: InodeRef, slash: bool) -> Result<bool, Errno> {
+        // What has been fetched and not used is fetched again.
+        let unused = (self.end - self.next) as u32;
+        match self.links.top() {
+            Some(outer) => outer.at -= unused as u16,
+            None => self.taken -= unused,
+        }
+        self.links.push(link, slash)?;
+        self.next = self.end;
+        Ok(self.peek()? == b'/')
+    }
+
+    /// Is there nothing more? Leaves links whose end has been reached.
+    #[inline]
+    fn at_end(&mut self, slash: &mut bool) -> Result<bool, Errno> {
+        while self.peek()? == 0 {
+            match self.links.pop() {
+                Some(behind) => {
+                    *slash |= behind;
+                    self.next = self.end;
+                }
+                None => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
     fn skip_slashes(&mut self) -> Result<bool, Errno> {
         let mut skipped = false;
         while self.peek()? == b'/' {
-            self.next += 1;
+            self.advance();
             skipped = true;
         }
         Ok(skipped)
@@ -83,7 +130,8 @@ impl<'a> PathReader<'a> {
 
     /// The next name, empty at the end of the path.
     pub(super) fn component(&mut self) -> Result<Component, Errno> {
-        self.skip_slashes()?;
+        let mut slash = self.skip_slashes()?;
+        self.at_end(&mut slash)?;
         let mut name = Name::EMPTY;
         loop {
             let byte = self.peek()?;
@@ -91,14 +139,11 @@ impl<'a> PathReader<'a> {
                 break;
             }
             name.push(byte);
-            self.next += 1;
+            self.advance();
         }
-        let slash = self.skip_slashes()?;
-        Ok(Component {
-            name,
-            slash,
-            last: self.peek()? == 0,
-        })
+        slash = self.skip_slashes()?;
+        let last = self.at_end(&mut slash)?;
+        Ok(Component { name, slash, last })
     }
 }
 
@@ -148,4 +193,3 @@ impl Name {
         *self == Name::DOT || *self == Name::DOTDOT
     }
 }
-
