@@ -12,7 +12,9 @@ mod minix;
 mod programs;
 mod run;
 mod scan;
+mod scenarios;
 mod symbols;
+mod test;
 mod util;
 
 #[derive(Parser)]
@@ -34,6 +36,7 @@ enum Command {
     Gdb(run::Gdb),
     Bochs(run::BochsRun),
     Scan(scan::Scan),
+    Test(test::Test),
     Symbols(symbols::Symbols),
     Size(symbols::Size),
 }
@@ -50,6 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Gdb(command) => command.run(),
         Command::Bochs(command) => command.run(),
         Command::Scan(command) => command.run(),
+        Command::Test(command) => command.run(),
         Command::Symbols(command) => command.run(),
         Command::Size(command) => command.run(),
     };

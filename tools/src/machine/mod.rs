@@ -6,5 +6,5 @@ mod console;
 mod qemu;
 
 pub use bochs::{Bochs, bochs_config};
-pub use console::{Console, Line};
+pub use console::{Console, Line, indent};
 pub use qemu::{Boot, Exit, Qemu, Setup};

@@ -1,0 +1,164 @@
+//! What came of the tests, as it is shown and counted.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::machine::indent;
+
+/// Results of many tests that run at the same time.
+pub struct Report {
+    begin: Instant,
+    logs: PathBuf,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    failed: Vec<String>,
+    /// What tests noted: values by key, each with who noted it.
+    notes: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Report {
+    /// A report without results; `logs` is the folder for what machines print.
+    pub fn new(logs: &Path) -> Result<Report> {
+        std::fs::create_dir_all(logs)
+            .with_context(|| format!("cannot create the folder {}", logs.display()))?;
+        Ok(Report {
+            begin: Instant::now(),
+            logs: logs.to_path_buf(),
+            counts: Mutex::new(Counts::default()),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        // The counts are right even if a thread panicked with them in hand.
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn passed(&self, name: &str, time: Duration) {
+        let mut counts = self.lock();
+        counts.passed += 1;
+        println!("ok    {name}  {:.1} s", time.as_secs_f64());
+    }
+
+    /// A failure, with the part of the machine's output that belongs to it.
+    pub fn failed(&self, name: &str, message: &str, output: &str) {
+        let mut counts = self.lock();
+        counts
+            .failed
+            .push(format!("{name}: {}", message.lines().next().unwrap_or("")));
+        println!("FAIL  {name}: {message}");
+        if !output.trim().is_empty() {
+            print!("{}", indent(output));
+        }
+    }
+
+    /// Something that a test measured.
+    pub fn note(&self, from: &str, key: &str, value: &str) {
+        let entry = (from.to_string(), value.to_string());
+        self.lock()
+            .notes
+            .entry(key.to_string())
+            .or_default()
+            .push(entry);
+    }
+
+    /// Keeps what a machine printed, for whoever wants to know more.
+    pub fn keep_log(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.logs.join(format!("{name}.log"));
+        if let Err(error) = std::fs::write(&path, text) {
+            eprintln!("cannot write {}: {error}", path.display());
+        }
+        path
+    }
+
+    /// Prints notes, failures and the closing line. True if something passed and
+    /// nothing failed.
+    pub fn close(self) -> bool {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let counts = self
+            .counts
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        println!();
+        for (key, values) in &counts.notes {
+            println!("{}", note_line(key, values));
+        }
+        for failure in &counts.failed {
+            println!("failed: {failure}");
+        }
+        println!(
+            "in {seconds:.0} s; what the machines printed is in {}",
+            self.logs.display()
+        );
+        println!("{} passed, {} failed", counts.passed, counts.failed.len());
+        counts.failed.is_empty() && counts.passed > 0
+    }
+}
+
+/// One line for the values of a key: the only one, or the span of numbers.
+fn note_line(key: &str, values: &[(String, String)]) -> String {
+    let numbers: Option<Vec<(i64, &str)>> = values
+        .iter()
+        .map(|(from, value)| Some((value.parse().ok()?, from.as_str())))
+        .collect();
+    if let (Some(numbers), 2..) = (numbers, values.len())
+        && let (Some(least), Some(most)) = (numbers.iter().min(), numbers.iter().max())
+        && least.0 != most.0
+    {
+        return format!(
+            "{key}: {} ({}) to {} ({})",
+            least.0, least.1, most.0, most.1
+        );
+    }
+    let mut seen: Vec<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
+    seen.sort_unstable();
+    seen.dedup();
+    format!("{key}: {}", seen.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> (tempfile::TempDir, Report) {
+        let folder = tempfile::tempdir().unwrap();
+        let report = Report::new(folder.path()).unwrap();
+        (folder, report)
+    }
+
+    #[test]
+    fn a_run_passes_only_if_something_passed_and_nothing_failed() {
+        assert!(!report().1.close());
+        let (_folder, good) = report();
+        good.passed("a", Duration::ZERO);
+        assert!(good.close());
+        let (_folder, bad) = report();
+        bad.passed("a", Duration::ZERO);
+        bad.failed("b", "why", "");
+        assert!(!bad.close());
+    }
+
+    #[test]
+    fn notes_are_summed_up() {
+        let note = |values: &[(&str, &str)]| {
+            let values: Vec<_> = values
+                .iter()
+                .map(|(a, b)| (a.to_string(), b.to_string()))
+                .collect();
+            note_line("k", &values)
+        };
+        assert_eq!(
+            note(&[("a", "7"), ("b", "10"), ("c", "9")]),
+            "k: 7 (a) to 10 (b)"
+        );
+        assert_eq!(note(&[("a", "7"), ("b", "7")]), "k: 7");
+        assert_eq!(note(&[("a", "x"), ("b", "7")]), "k: 7, x");
+    }
+}
