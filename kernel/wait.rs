@@ -56,10 +56,15 @@ impl WaitQueue {
     }
 
     /// Makes all that wait here runnable. May be called by interrupt handlers.
+    #[inline(always)]
     pub fn wake_up(&self) {
-        if self.is_empty() {
-            return;
+        if !self.is_empty() {
+            self.wake_all();
         }
+    }
+
+    #[inline(never)]
+    fn wake_all(&self) {
         let _irq = irq_save();
         let tasks = tasks();
         for (index, word) in self.waiting.iter().enumerate() {

@@ -112,29 +112,38 @@ fn mapped_ranges(task: &Task) -> [core::ops::Range<u32>; 2] {
     [0..low, task.mapped_high.get().max(low)..SLOT_PAGES]
 }
 
-/// Calls `f` with each present table entry of `task`'s slot and its page
-/// number in the slot. Skips what has no table, and what was never mapped.
-#[inline]
-pub(super) fn for_each_present(task: &Task, mut f: impl FnMut(u32, EntryRef, Entry)) {
+/// Calls `f` for each run of table entries in which `task` may have pages: its
+/// first page number in the slot, its length, and its first entry. Skips what
+/// has no table, and what was never mapped.
+#[inline(always)]
+fn for_each_run(task: &Task, mut f: impl FnMut(u32, u32, EntryRef)) {
     let base = task.start_code.get().0;
     for range in mapped_ranges(task) {
         let mut page = range.start;
         while page < range.end {
             let table_end = (page / ENTRIES + 1) * ENTRIES;
             let end = table_end.min(range.end);
-            if let Some(mut entry_ref) = table_entry(LinAddr(base + page * PAGE_SIZE)) {
-                while page < end {
-                    let entry = entry_ref.get();
-                    if entry.present() {
-                        f(page, entry_ref, entry);
-                    }
-                    entry_ref = entry_ref.next();
-                    page += 1;
-                }
+            if let Some(entry_ref) = table_entry(LinAddr(base + page * PAGE_SIZE)) {
+                f(page, end - page, entry_ref);
             }
             page = end;
         }
     }
+}
+
+/// Calls `f` with each present table entry of `task`'s slot and its page
+/// number in the slot.
+#[inline(always)]
+pub(super) fn for_each_present(task: &Task, mut f: impl FnMut(u32, EntryRef, Entry)) {
+    for_each_run(task, |first, entries, mut entry_ref| {
+        for page in first..first + entries {
+            let entry = entry_ref.get();
+            if entry.present() {
+                f(page, entry_ref, entry);
+            }
+            entry_ref = entry_ref.next();
+        }
+    });
 }
 
 /// The pages that `task` has mapped.
@@ -196,18 +205,31 @@ pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
     }
     child.mapped_low.set(parent.mapped_low.get());
     child.mapped_high.set(parent.mapped_high.get());
-    for_each_present(parent, |page, entry_ref, entry| {
-        let read_only = entry.without(PageFlags::WRITE);
-        if let Some(target) = table_entry(LinAddr(to + page * PAGE_SIZE)) {
-            target.set(read_only);
-            if map_nr(entry.page()).is_some() {
-                entry_ref.set(read_only);
-                add_reference(entry.page());
-            }
+    for_each_run(parent, |page, entries, from_ref| {
+        if let Some(to_ref) = table_entry(LinAddr(to + page * PAGE_SIZE)) {
+            share_entries(from_ref, to_ref, entries);
         }
     });
     invalidate();
     Ok(())
+}
+
+/// Copies `entries` entries of one table to another, read-only on both sides
+/// (the inner loop of 0.11 `copy_page_tables`).
+#[inline(always)]
+fn share_entries(mut from_ref: EntryRef, mut to_ref: EntryRef, entries: u32) {
+    for _ in 0..entries {
+        let entry = from_ref.get();
+        if entry.present() {
+            let read_only = entry.without(PageFlags::WRITE);
+            to_ref.set(read_only);
+            if add_reference(entry.page()) {
+                from_ref.set(read_only);
+            }
+        }
+        from_ref = from_ref.next();
+        to_ref = to_ref.next();
+    }
 }
 
 /// Has any of the slot's 16 directory entries something in it?

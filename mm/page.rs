@@ -112,17 +112,19 @@ fn take_free_page() -> Option<PhysAddr> {
     None
 }
 
-/// One more reference to a page of main memory. Pages that `mem_map` does not
-/// count (the kernel's own) are left alone.
+/// One more reference to a page of main memory; true. Pages that `mem_map` does
+/// not count (the kernel's own) are left alone; false.
 ///
 /// Crate-private: whoever calls it has put the page into a page table.
-#[inline]
-pub(super) fn add_reference(page: PhysAddr) {
-    if let Some(index) = map_nr(page) {
-        let count = &MEM_MAP.count[index];
-        debug_assert!(count.get() != 0 && count.get() < USED);
-        count.set(count.get() + 1);
-    }
+#[inline(always)]
+pub(super) fn add_reference(page: PhysAddr) -> bool {
+    let Some(index) = map_nr(page) else {
+        return false;
+    };
+    let count = &MEM_MAP.count[index];
+    debug_assert!(count.get() != 0 && count.get() < USED);
+    count.set(count.get() + 1);
+    true
 }
 
 /// Gives back one reference to a page; at 0 the page is free and may be handed
@@ -130,7 +132,21 @@ pub(super) fn add_reference(page: PhysAddr) {
 /// happens.
 ///
 /// Crate-private: whoever calls it has taken the page out of a page table.
+#[inline(always)]
 pub(super) fn free_page(page: PhysAddr) {
+    if let Some(index) = map_nr(page) {
+        let count = &MEM_MAP.count[index];
+        let references = count.get();
+        if references > 1 && references != USED {
+            return count.set(references - 1);
+        }
+    }
+    free_last(page);
+}
+
+/// The rest of [`free_page`]: the last reference, and what should not happen.
+#[inline(never)]
+fn free_last(page: PhysAddr) {
     if page.0 < LOW_MEM {
         return;
     }
@@ -141,11 +157,10 @@ pub(super) fn free_page(page: PhysAddr) {
     match count.get() {
         0 => panic!("trying to free free page {:#x}", page.0),
         USED => panic!("trying to free page {:#x}, which is not main memory", page.0),
-        1 => {
+        _ => {
             count.set(0);
             mark_free(index);
         }
-        many => count.set(many - 1),
     }
 }
 

@@ -107,12 +107,6 @@ fn touch(address: usize) {
 fn processes(out: i32) {
     report(out, "getpid", least(20, || (), || { black_box(call(Nr::Getpid, 0, 0, 0)); }));
     report(out, "fork_exit_wait", least(8, || (), || fork_and(|| ())));
-    let heap = grow(256 * 1024);
-    (0..64).for_each(|page| touch(heap + page * PAGE));
-    report(out, "fork_exit_wait_256k", least(8, || (), || fork_and(|| ())));
-    let more = grow(768 * 1024);
-    (0..192).for_each(|page| touch(more + page * PAGE));
-    report(out, "fork_exit_wait_1m", least(8, || (), || fork_and(|| ())));
     let argv = [path(c"/bench/tiny"), 0];
     let envp = [0usize];
     let exec = || {
@@ -121,6 +115,12 @@ fn processes(out: i32) {
         })
     };
     report(out, "fork_exec_exit_wait", least(8, || (), exec));
+    let heap = grow(256 * 1024);
+    (0..64).for_each(|page| touch(heap + page * PAGE));
+    report(out, "fork_exit_wait_256k", least(8, || (), || fork_and(|| ())));
+    let more = grow(768 * 1024);
+    (0..192).for_each(|page| touch(more + page * PAGE));
+    report(out, "fork_exit_wait_1m", least(8, || (), || fork_and(|| ())));
     let brk = call(Nr::Brk, 0, 0, 0) as usize;
     report(out, "brk", least(20, || (), || { black_box(call(Nr::Brk, brk, 0, 0)); }));
     faults(out, heap);
