@@ -58,7 +58,7 @@ GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(S
 GUEST_ENV := RUSTC_BOOTSTRAP=1
 
 .PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user c-programs tests-guest test-c test-user screenshots
+        xtask kernel user c-programs tests-guest test-c test-user test-host screenshots
 FORCE:
 
 help: ## this list
@@ -112,6 +112,10 @@ test-c:
 test-user:
 	@cd user && $(CARGO) test --quiet --locked -p rtcore -p shlib
 
+# The kernel's drivers on the host, around hardware made of plain memory.
+test-host:
+	@cd tests/host && $(CARGO) test --quiet --locked
+
 user: build/root.img
 build/root.img: build/user.stamp c-programs FORCE
 	@$(XTASK) image --manifest user/root.manifest --size $(ROOT_SIZE) --out $@
@@ -145,7 +149,7 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: test-c test-user $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c test-user test-host $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Checks -------------------------------------------------------------------
@@ -156,15 +160,16 @@ check: fmt-check clippy scan stack
 GUEST_CRATES := . user tests/guest
 
 fmt: ## formats
-	@for crate in tools $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
+	@for crate in tools tests/host $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
 
 fmt-check:
-	@for crate in tools $(GUEST_CRATES); do (cd $$crate && $(FMT) --all --check) || exit 1; done
+	@for crate in tools tests/host $(GUEST_CRATES); do (cd $$crate && $(FMT) --all --check) || exit 1; done
 
 # -Zemit-stack-sizes as in the build: otherwise the kernel would be built twice.
 clippy: | $(XTASK)
 	@cd tools && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
 	@$(GUEST_ENV) RUSTFLAGS=-Zemit-stack-sizes $(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
+	@cd tests/host && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
 	@cd user && $(GUEST_ENV) $(CLIPPY) --locked --quiet --workspace $(GUEST) -- -D warnings
 	@cd tests/guest && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
 		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings

@@ -78,9 +78,12 @@ struct Console {
     reply: Reply,
 }
 
-/// A short answer to a program's query.
+/// Most bytes of answers to what one write asks for.
+const REPLY_MAX: usize = 40;
+
+/// Short answers to a program's queries.
 struct Reply {
-    bytes: [u8; 16],
+    bytes: [u8; REPLY_MAX],
     len: usize,
 }
 
@@ -104,7 +107,7 @@ static CONSOLE: IrqShared<Console> = IrqShared::new(
         look: Look::NORMAL,
         saved: (0, 0, Look::NORMAL),
         reply: Reply {
-            bytes: [0; 16],
+            bytes: [0; REPLY_MAX],
             len: 0,
         },
     },

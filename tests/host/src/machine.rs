@@ -1,0 +1,294 @@
+//! A PC without a CPU: video memory, a keyboard controller, one UART.
+
+use crate::kernel::chr_drv::tty::Tty;
+use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt, tty_init, tty_read, tty_write};
+use crate::kernel::chr_drv::{console, serial};
+use crate::kernel::errno::Errno;
+use crate::kernel::types::Pid;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What the ports are connected to.
+struct Devices {
+    /// Codes that the keyboard has sent.
+    keys: VecDeque<u8>,
+    /// What the CPU has sent to the keyboard.
+    to_keyboard: Vec<u8>,
+    /// The display controller's registers and the chosen one.
+    crtc: [u8; 32],
+    crtc_index: usize,
+    /// The UART at 0x3f8: its registers, what it received and has sent.
+    uart: [u8; 8],
+    received: VecDeque<u8>,
+    sent: Vec<u8>,
+    /// Group and number of the signals sent.
+    signals: Vec<(i32, u32)>,
+}
+
+static DEVICES: Mutex<Devices> = Mutex::new(Devices {
+    keys: VecDeque::new(),
+    to_keyboard: Vec::new(),
+    crtc: [0; 32],
+    crtc_index: 0,
+    uart: [0; 8],
+    received: VecDeque::new(),
+    sent: Vec::new(),
+    signals: Vec::new(),
+});
+
+fn devices() -> MutexGuard<'static, Devices> {
+    DEVICES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const UART: u16 = 0x3f8;
+const DLAB: u8 = 0x80;
+
+pub fn inb(port: u16) -> u8 {
+    let mut d = devices();
+    let dlab = d.uart[3] & DLAB != 0;
+    match port {
+        0x60 => d.keys.pop_front().unwrap_or(0),
+        0x64 => !d.keys.is_empty() as u8,
+        0x3d5 => d.crtc[d.crtc_index],
+        UART if !dlab => d.received.pop_front().unwrap_or(0),
+        // A cause: data received, transmitter empty if that is wanted, none.
+        0x3fa if !d.received.is_empty() => 0xc4,
+        0x3fa if d.uart[1] & 2 != 0 => 0xc2,
+        0x3fa => 0xc1,
+        0x3fd => 0x60 | !d.received.is_empty() as u8,
+        0x3f9 if dlab => 0,
+        0x3f8..=0x3ff => d.uart[(port - UART) as usize],
+        0x2f8..=0x2ff => 0xff,
+        _ => 0,
+    }
+}
+
+pub fn outb(value: u8, port: u16) {
+    let mut d = devices();
+    let dlab = d.uart[3] & DLAB != 0;
+    match port {
+        0x60 => d.to_keyboard.push(value),
+        0x3d4 => d.crtc_index = value as usize & 31,
+        0x3d5 => {
+            let index = d.crtc_index;
+            d.crtc[index] = value;
+        }
+        UART if !dlab => d.sent.push(value),
+        0x3f9 if dlab => {}
+        0x3f9 => d.uart[1] = value & 0x0f,
+        0x3f8..=0x3ff => d.uart[(port - UART) as usize] = value,
+        _ => {}
+    }
+}
+
+pub fn note_signal(pgrp: i32, sig: u32) {
+    devices().signals.push((pgrp, sig));
+}
+
+/// What takes the place of `kernel/chr_drv/video.rs`: memory that is checked.
+pub mod video {
+    use crate::kernel::shared::IrqCell;
+    use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
+
+    pub static ORIGIN: IrqCell<u32> = IrqCell::new(0);
+    pub static IS_MONOCHROME: IrqCell<bool> = IrqCell::new(false);
+    static CELLS: [AtomicU16; 8192] = [const { AtomicU16::new(0) }; 8192];
+
+    #[derive(Clone, Copy)]
+    pub struct VideoMemory {
+        cells: u32,
+    }
+
+    impl VideoMemory {
+        pub const fn colour(kb: u32) -> Self {
+            VideoMemory { cells: kb * 512 }
+        }
+
+        pub const fn monochrome(kb: u32) -> Self {
+            Self::colour(kb)
+        }
+
+        pub const fn len(self) -> u32 {
+            self.cells
+        }
+
+        /// The real one ignores what is out of bounds; a test wants to know.
+        fn cell(self, index: u32) -> &'static AtomicU16 {
+            assert!(index < self.cells, "cell {index} of {}", self.cells);
+            &CELLS[index as usize]
+        }
+
+        pub fn read(self, index: u32) -> u16 {
+            self.cell(index).load(Relaxed)
+        }
+
+        pub fn write(self, index: u32, cell: u16) {
+            self.cell(index).store(cell, Relaxed);
+        }
+
+        pub fn fill(self, start: u32, count: u32, cell: u16) {
+            (start..start + count).for_each(|index| self.write(index, cell));
+        }
+
+        pub fn copy(self, from: u32, to: u32, count: u32) {
+            let cells: Vec<u16> = (from..from + count).map(|at| self.read(at)).collect();
+            (to..)
+                .zip(cells)
+                .for_each(|(at, cell)| self.write(at, cell));
+        }
+    }
+
+    pub fn print_over(text: &str) {
+        panic!("the screen was in use when this was printed: {text}");
+    }
+
+    pub fn cell(index: u32) -> u16 {
+        CELLS[index as usize].load(Relaxed)
+    }
+}
+
+unsafe extern "C" {
+    // The kernel's handlers, which its assembly stubs call.
+    safe fn do_keyboard();
+    safe fn do_rs1();
+}
+
+// The stubs themselves: only their addresses are needed.
+#[unsafe(no_mangle)]
+extern "C" fn keyboard_interrupt() {}
+#[unsafe(no_mangle)]
+extern "C" fn rs1_interrupt() {}
+#[unsafe(no_mangle)]
+extern "C" fn rs2_interrupt() {}
+
+/// The one machine, which one test at a time has.
+pub struct Machine {
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Machine {
+    /// Switched on: a colour screen of 80 by 25, terminals as after start-up.
+    pub fn start() -> Self {
+        static ALONE: Mutex<()> = Mutex::new(());
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bda = [0; 0x100];
+        (bda[0x49], bda[0x4a], bda[0x84], bda[0x87]) = (3, 80, 24, 0x60);
+        {
+            let mut d = devices();
+            d.keys.clear();
+            d.received.clear();
+            d.uart = [0; 8];
+        }
+        console::find_screen(&bda);
+        tty_init();
+        let writers: [fn(&mut Tty); 3] = [console::con_write, serial::rs_write, serial::rs_write];
+        for (nr, write) in writers.into_iter().enumerate() {
+            let port = if nr == 0 { 0 } else { serial::PORTS[nr - 1] };
+            let mut tty = TTY_TABLE[nr].lock();
+            *tty = Tty::new(nr, port, write);
+            tty.pgrp = Pid(7);
+        }
+        let machine = Machine { _alone: alone };
+        // The rest of an escape sequence, if a test has left one, then a reset.
+        machine.show(b"\x18\x18\x1bc");
+        let mut d = devices();
+        d.sent.clear();
+        d.signals.clear();
+        d.to_keyboard.clear();
+        drop(d);
+        machine
+    }
+
+    /// Writes to the screen as a program that wants nothing changed.
+    pub fn show(&self, bytes: &[u8]) {
+        let mut tty = TTY_TABLE[0].lock();
+        let oflag = std::mem::take(&mut tty.termios.c_oflag);
+        drop(tty);
+        self.write(0, bytes);
+        TTY_TABLE[0].lock().termios.c_oflag = oflag;
+    }
+
+    /// `write(2)` to a terminal; all of it must go at once.
+    pub fn write(&self, tty: usize, bytes: &[u8]) {
+        let mut bytes = bytes.to_vec();
+        let len = bytes.len();
+        let slice = crate::arch::segment::UserSlice::over(&mut bytes);
+        assert_eq!(tty_write(tty, slice), Ok(len as i32));
+    }
+
+    /// `read(2)` from a terminal with room for `len` bytes.
+    pub fn read(&self, tty: usize, len: usize) -> Result<Vec<u8>, Errno> {
+        let mut bytes = vec![0; len];
+        let slice = crate::arch::segment::UserSlice::over(&mut bytes);
+        let count = tty_read(tty, slice, true)?;
+        bytes.truncate(count as usize);
+        Ok(bytes)
+    }
+
+    /// The keyboard sends these codes.
+    pub fn keys(&self, codes: &[u8]) {
+        for &code in codes {
+            devices().keys.push_back(code);
+            do_keyboard();
+        }
+    }
+
+    /// Puts characters into the screen terminal's input, past the keyboard.
+    pub fn type_text(&self, text: &[u8]) {
+        for &c in text {
+            TTY_TABLE[0].lock().read_q.put(c);
+            do_tty_interrupt(0);
+        }
+    }
+
+    /// The serial line receives these bytes.
+    pub fn receive(&self, bytes: &[u8]) {
+        devices().received.extend(bytes);
+        do_rs1();
+    }
+
+    /// The UART's interrupts, until it has nothing more to send.
+    pub fn transmit_all(&self) {
+        while devices().uart[1] & 2 != 0 {
+            do_rs1();
+        }
+    }
+
+    /// What the serial line has sent since the last call.
+    pub fn sent(&self) -> Vec<u8> {
+        std::mem::take(&mut devices().sent)
+    }
+
+    pub fn sent_to_keyboard(&self) -> Vec<u8> {
+        std::mem::take(&mut devices().to_keyboard)
+    }
+
+    pub fn signals(&self) -> Vec<(i32, u32)> {
+        std::mem::take(&mut devices().signals)
+    }
+
+    fn pair(&self, index: usize) -> u32 {
+        let d = devices();
+        (d.crtc[index] as u32) << 8 | d.crtc[index + 1] as u32
+    }
+
+    /// Column and line of the cursor, from 0.
+    pub fn cursor(&self) -> (u32, u32) {
+        let at = self.pair(14) - self.pair(12);
+        (at % 80, at / 80)
+    }
+
+    /// A line of the screen, from 0, without the spaces at its end.
+    pub fn line(&self, y: u32) -> String {
+        let first = self.pair(12) + 80 * y;
+        let text: String = (first..first + 80)
+            .map(|at| (video::cell(at) as u8) as char)
+            .collect();
+        text.trim_end().to_string()
+    }
+
+    /// The attribute of a cell of the screen.
+    pub fn attr(&self, x: u32, y: u32) -> u8 {
+        (video::cell(self.pair(12) + 80 * y + x) >> 8) as u8
+    }
+}

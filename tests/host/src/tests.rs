@@ -1,0 +1,6 @@
+mod console;
+mod keyboard;
+mod mktime;
+mod queue;
+mod serial;
+mod terminal;
