@@ -13,19 +13,19 @@ cases! {
     interrupt_gates, flags_stay, nested_task, exceptions
 }
 
-/// Code ends with the text, data with the slot.
+/// Code and data begin with the slot and end with it. (0.11's code segment ends
+/// with the text; `change_ldt` in fs/exec.rs says why not here.)
 fn segment_limits() -> Outcome {
     let me = peep::me()?;
     let base = me.nr * peep::SLOT;
-    equal!(peep::base_and_limit(me.ldt[1]), (base, me.end_code.next_multiple_of(4096) - 1));
+    equal!(peep::base_and_limit(me.ldt[1]), (base, peep::SLOT - 1));
     equal!(peep::base_and_limit(me.ldt[2]), (base, peep::SLOT - 1));
-    let mut limit: u32;
-    // SAFETY: lsl only reads a descriptor's limit.
-    unsafe { asm!("lsl {}, {}", out(reg) limit, in(reg) 0x17) };
-    equal!(limit, peep::SLOT - 1, "lsl of the data segment");
-    // SAFETY: as above.
-    unsafe { asm!("lsl {}, {}", out(reg) limit, in(reg) 0x0f) };
-    equal!(limit, me.end_code.next_multiple_of(4096) - 1, "lsl of the code segment");
+    for selector in [0x0f, 0x17] {
+        let limit: u32;
+        // SAFETY: lsl only reads a descriptor's limit.
+        unsafe { asm!("lsl {}, {}", out(reg) limit, in(reg) selector) };
+        equal!(limit, peep::SLOT - 1, "lsl of {selector:#x}");
+    }
     Ok(())
 }
 
@@ -61,7 +61,7 @@ fn near_accesses() -> Outcome {
     child.pass()
 }
 
-/// Jumps outside of the slot, and to data, which the code segment ends before.
+/// Jumps outside of the slot.
 fn near_jumps() -> Outcome {
     let (go, child) = sleeper()?;
     for address in outside(&peep::find(child.pid)?)? {
