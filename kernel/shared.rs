@@ -41,7 +41,7 @@ impl NoSleep {
     /// Forbids sleeping until the value is dropped; `name` is for the panic.
     #[inline(always)]
     pub fn new(name: &'static str) -> Self {
-        HELD.set(HELD.get() + 1);
+        HELD.increment();
         LAST_HELD.0.set(name);
         NoSleep { _not_send: PhantomData }
     }
@@ -50,7 +50,7 @@ impl NoSleep {
 impl Drop for NoSleep {
     #[inline(always)]
     fn drop(&mut self) {
-        HELD.set(HELD.get() - 1);
+        HELD.decrement();
     }
 }
 
@@ -224,6 +224,24 @@ impl<T: Copy> IrqCell<T> {
     pub fn update(&self, f: impl FnOnce(T) -> T) {
         let _irq = irq_save();
         self.set(f(self.get()));
+    }
+}
+
+impl IrqCell<u32> {
+    /// Adds one, wrapping. Handlers that change the cell must leave it as they
+    /// found it.
+    #[inline(always)]
+    pub fn increment(&self) {
+        // SAFETY: one CPU; the word is ours, and no reference to it is ever
+        // handed out. Not volatile, so that it is one instruction.
+        unsafe { *self.0.get() = (*self.0.get()).wrapping_add(1) }
+    }
+
+    /// Takes one off, wrapping; as [`Self::increment`].
+    #[inline(always)]
+    pub fn decrement(&self) {
+        // SAFETY: as above.
+        unsafe { *self.0.get() = (*self.0.get()).wrapping_sub(1) }
     }
 }
 

@@ -64,12 +64,10 @@ pub static COUNTERS: Counters = Counters {
     shared: IrqCell::new(0),
 };
 
-fn count(counter: &IrqCell<u32>) {
-    counter.set(counter.get().wrapping_add(1));
-}
-
 /// A page fault found no memory: says so once for the process, which dies by
 /// SIGKILL on its way out of the kernel (0.11 `oom` makes it exit on the spot).
+#[cold]
+#[inline(never)]
 fn oom(task: &Task) {
     if task.signal.get() & 1 << (SIGKILL - 1) == 0 {
         task.with_name(|name| printk!("out of memory: process {} ({name})\n", task.pid.get()));
@@ -281,20 +279,25 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
 ///
 /// # Errors
 /// `ENOMEM` when there is no page for the copy.
-fn un_wp_page(entry_ref: EntryRef) -> Result<(), Errno> {
-    let entry = entry_ref.get();
-    let old = entry.page();
-    if map_nr(old).is_some() && page_count(old) == 1 {
+#[inline(always)]
+fn un_wp_page(entry_ref: EntryRef, entry: Entry) -> Result<(), Errno> {
+    if page_count(entry.page()) == 1 {
         entry_ref.set(entry.with(PageFlags::WRITE));
-        count(&COUNTERS.given_back);
+        COUNTERS.given_back.increment();
         invalidate();
         return Ok(());
     }
+    un_share(entry_ref, entry.page())
+}
+
+/// The second half of 0.11 `un_wp_page`.
+#[inline(never)]
+fn un_share(entry_ref: EntryRef, old: PhysAddr) -> Result<(), Errno> {
     let new = Page::alloc().ok_or(ENOMEM)?;
     copy_page(old, &new);
     entry_ref.set(Entry::new(new.into_raw(), PRIVATE.union(PageFlags::DIRTY)));
     free_page(old);
-    count(&COUNTERS.copied);
+    COUNTERS.copied.increment();
     invalidate();
     Ok(())
 }
@@ -319,14 +322,15 @@ fn copy_page(from: PhysAddr, to: &Page) {
 ///
 /// # Errors
 /// `ENOMEM`; `EFAULT` if nothing is mapped there.
+#[inline(always)]
 pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    count(&COUNTERS.wp_page);
+    COUNTERS.wp_page.increment();
     let entry_ref = table_entry(task.linear(addr)).ok_or(EFAULT)?;
     let entry = entry_ref.get();
     if !entry.present() {
         return Err(EFAULT);
     }
-    if entry.has(PageFlags::WRITE) { Ok(()) } else { un_wp_page(entry_ref) }
+    if entry.has(PageFlags::WRITE) { Ok(()) } else { un_wp_page(entry_ref, entry) }
 }
 
 /// Makes the page at `addr` of `task` present, writable and shared with no one,
@@ -393,7 +397,7 @@ pub fn write_byte(task: &Task, addr: UserAddr, byte: u8) -> Result<(), Errno> {
 /// `ENOMEM`.
 pub fn get_empty_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     let page = Page::zeroed().ok_or(ENOMEM)?;
-    count(&COUNTERS.zero_filled);
+    COUNTERS.zero_filled.increment();
     put_page(task, page, addr, false)
 }
 
@@ -419,7 +423,7 @@ fn try_to_share(task: &Task, other: &Task, addr: UserAddr) -> Result<bool, Errno
     to.set(Entry::new(entry.page(), SHARED));
     add_reference(entry.page());
     note_mapped(task, addr);
-    count(&COUNTERS.shared);
+    COUNTERS.shared.increment();
     invalidate();
     Ok(true)
 }
@@ -468,7 +472,7 @@ fn is_valid(task: &Task, addr: UserAddr) -> bool {
 /// # Errors
 /// `EFAULT` where the program has no memory, `ENOMEM`, `EIO`.
 pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    count(&COUNTERS.no_page);
+    COUNTERS.no_page.increment();
     if !is_valid(task, addr) {
         return Err(EFAULT);
     }
@@ -488,7 +492,7 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
         *block = executable.bmap(number)?;
     }
     bread_page(&mut page, executable.i_dev.get(), blocks).map_err(|_| EIO)?;
-    count(&COUNTERS.loaded);
+    COUNTERS.loaded.increment();
     task.faults[1].set(task.faults[1].get().wrapping_add(1));
     let in_file = (end_data - addr.0).min(PAGE_SIZE) as usize;
     page.data_mut()[in_file..].fill(0);

@@ -51,6 +51,7 @@ pub fn map_nr(page: PhysAddr) -> Option<usize> {
 }
 
 /// How many entries of page tables and other owners refer to the page.
+#[inline(always)]
 pub fn page_count(page: PhysAddr) -> u8 {
     map_nr(page).map_or(USED, |index| MEM_MAP.count[index].get())
 }
