@@ -27,6 +27,7 @@ const MSR: u16 = 6;
 
 /// Interrupts on received data, line status and modem status.
 const IER_INPUT: u8 = 0x0d;
+const IER_RECEIVED: u8 = 0x01;
 const IER_TRANSMIT: u8 = 0x02;
 /// Access to the divisor.
 pub const LCR_DLAB: u8 = 0x80;
@@ -43,7 +44,8 @@ const LSR_ALL_SENT: u8 = 0x40;
 /// Longest wait for room in the transmitter, in reads of the status register
 /// of a microsecond or two: several characters at 300 bps.
 const SEND_TRIES: u32 = 200_000;
-/// Most causes served in one interrupt: a port that claims more is broken.
+/// Most causes served in one interrupt, so that a broken port, or a fast one,
+/// does not keep the CPU.
 const CAUSES_MAX: u32 = 64;
 /// Characters that a 16550's FIFO takes.
 const FIFO_SIZE: u8 = 16;
@@ -143,6 +145,18 @@ pub fn rs_init() {
     }
 }
 
+/// Enables the interrupts that the line needs now.
+fn set_interrupts(tty: &Tty) {
+    let mut enabled = IER_INPUT;
+    if tty.throttled {
+        enabled &= !IER_RECEIVED;
+    }
+    if !tty.write_q.is_empty() && !tty.stopped {
+        enabled |= IER_TRANSMIT;
+    }
+    outb(enabled, tty.port + IER);
+}
+
 /// Starts sending what `tty_write` has put into the write queue. The first
 /// characters go out here, not on the interrupt that enabling it should cause:
 /// some old chips do not deliver that one.
@@ -152,14 +166,17 @@ pub fn rs_write(tty: &mut Tty) {
         tty.write_q.clear();
         return;
     }
+    if tty.throttled && tty.read_q.left() >= TTY_BUF_SIZE / 2 {
+        tty.throttled = false;
+        set_interrupts(tty);
+    }
     if tty.write_q.is_empty() || tty.stopped {
         return;
     }
     if inb(tty.port + LSR) & LSR_TRANSMIT_EMPTY != 0 {
         transmit(tty);
-    }
-    if !tty.write_q.is_empty() {
-        outb(IER_INPUT | IER_TRANSMIT, tty.port + IER);
+    } else {
+        set_interrupts(tty);
     }
 }
 
@@ -171,17 +188,21 @@ fn transmit(tty: &mut Tty) {
             None => break,
         }
     }
-    if tty.write_q.is_empty() || tty.stopped {
-        outb(IER_INPUT, tty.port + IER);
-    }
+    set_interrupts(tty);
     if tty.write_q.chars() <= WAKEUP_CHARS {
         TTY_TABLE[tty.nr].writers.wake_up();
     }
 }
 
-/// Takes all received characters; `status` is the line status just read.
+/// Takes all received characters; `status` is the line status just read. When
+/// the queue is full the rest stays in the chip until `rs_write` finds room: an
+/// emulator then holds back what is pasted, where 0.11 loses it.
 fn receive(tty: &mut Tty, mut status: u8) {
     for _ in 0..TTY_BUF_SIZE {
+        if tty.read_q.is_full() {
+            tty.throttled = true;
+            return set_interrupts(tty);
+        }
         if status & LSR_BREAK != 0 {
             inb(tty.port + DATA);
             receive_break(tty);
@@ -210,6 +231,25 @@ fn receive_break(tty: &mut Tty) {
     tty.read_q.put(c);
 }
 
+/// Serves the most urgent cause of an interrupt; `false` if there is none.
+fn serve_cause(tty: &mut Tty) -> bool {
+    let cause = inb(tty.port + IIR);
+    if cause & 1 != 0 {
+        return false;
+    }
+    match cause >> 1 & 7 {
+        0 => {
+            inb(tty.port + MSR);
+        }
+        1 => transmit(tty),
+        _ => {
+            let status = inb(tty.port + LSR);
+            receive(tty, status);
+        }
+    }
+    true
+}
+
 /// The interrupt handler of line `line`: serves causes until none is pending,
 /// as the 8259 sees edges only (0.11 `rs_int`).
 fn do_rs(line: usize) {
@@ -221,21 +261,12 @@ fn do_rs(line: usize) {
     }
     {
         let tty = &mut *TTY_TABLE[nr].lock();
-        for _ in 0..CAUSES_MAX {
-            let cause = inb(port + IIR);
-            if cause & 1 != 0 {
-                break;
-            }
-            match cause >> 1 & 7 {
-                0 => {
-                    inb(port + MSR);
-                }
-                1 => transmit(tty),
-                _ => {
-                    let status = inb(port + LSR);
-                    receive(tty, status);
-                }
-            }
+        let served = (0..CAUSES_MAX).any(|_| !serve_cause(tty));
+        if !served {
+            // Still pending: a new edge, so that the 8259 asks again.
+            let enabled = inb_p(port + IER);
+            outb_p(0, port + IER);
+            outb_p(enabled, port + IER);
         }
     }
     do_tty_interrupt(nr);

@@ -170,6 +170,8 @@ pub struct Tty {
     pub line_column: u32,
     /// Is the next character to be taken as it is (^V)?
     pub literal_next: bool,
+    /// Does a serial line's chip keep its input, because `read_q` is full?
+    pub throttled: bool,
 }
 
 impl Tty {
@@ -203,6 +205,7 @@ impl Tty {
             column: 0,
             line_column: 0,
             literal_next: false,
+            throttled: false,
         }
     }
 

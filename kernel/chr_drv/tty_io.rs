@@ -145,7 +145,7 @@ fn has_passed(deadline: Ticks) -> bool {
 
 /// Moves what was typed from `read_q` to `secondary`.
 pub fn copy_to_cooked(tty: &mut Tty) {
-    while !tty.secondary.is_full() {
+    while has_room(tty) {
         let Some(c) = tty.read_q.get() else {
             break;
         };
@@ -160,6 +160,13 @@ pub fn copy_to_cooked(tty: &mut Tty) {
     if ready {
         TTY_TABLE[tty.nr].readers.wake_up();
     }
+}
+
+/// May another character be cooked? Behind complete lines it waits for room; a
+/// line that fills the queue alone must go on, to be cut, for it has to end.
+fn has_room(tty: &Tty) -> bool {
+    let behind_lines = tty.l_flag(ICANON) && tty.secondary.lines() > 0;
+    tty.secondary.left() > if behind_lines { LINE_END_ROOM } else { 0 }
 }
 
 /// What one typed character does.

@@ -52,9 +52,10 @@ fn change_speed(tty: &Tty) {
 
 /// Throws away what was typed and not yet read.
 fn flush_input(line: &TtyLine) {
-    let mut tty = line.lock();
+    let tty = &mut *line.lock();
     tty.read_q.clear();
     tty.secondary.clear();
+    (tty.write)(tty); // which also lets the line receive again
 }
 
 /// Throws away what was written and not yet sent (0.11 `flush`).

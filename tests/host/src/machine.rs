@@ -52,7 +52,7 @@ pub fn inb(port: u16) -> u8 {
         0x3d5 => d.crtc[d.crtc_index],
         UART if !dlab => d.received.pop_front().unwrap_or(0),
         // A cause: data received, transmitter empty if that is wanted, none.
-        0x3fa if !d.received.is_empty() => 0xc4,
+        0x3fa if !d.received.is_empty() && d.uart[1] & 1 != 0 => 0xc4,
         0x3fa if d.uart[1] & 2 != 0 => 0xc2,
         0x3fa => 0xc1,
         0x3fd => 0x60 | !d.received.is_empty() as u8,
@@ -245,6 +245,16 @@ impl Machine {
     pub fn receive(&self, bytes: &[u8]) {
         devices().received.extend(bytes);
         do_rs1();
+    }
+
+    /// The UART's interrupts for as long as it holds input and may say so.
+    pub fn receive_rest(&self) {
+        while {
+            let d = devices();
+            !d.received.is_empty() && d.uart[1] & 1 != 0
+        } {
+            do_rs1();
+        }
     }
 
     /// The UART's interrupts, until it has nothing more to send.

@@ -74,3 +74,20 @@ fn a_line_without_a_chip_swallows_its_output() {
     }
     assert!(TTY_TABLE[2].lock().write_q.is_empty());
 }
+
+#[test]
+fn input_that_no_one_reads_stays_in_the_chip() {
+    let m = Machine::start();
+    let text: Vec<u8> = (0..500)
+        .flat_map(|n| format!("line {n}\n").into_bytes())
+        .collect();
+    m.receive(&text);
+    m.receive_rest();
+    let mut all = Vec::new();
+    while let Ok(line) = m.read(1, 100) {
+        all.extend(line);
+        m.receive_rest();
+    }
+    assert_eq!(all.len(), text.len());
+    assert_eq!(all, text);
+}
