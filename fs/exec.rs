@@ -452,6 +452,11 @@ fn clear_partial_page(task: &Task) -> Result<(), Errno> {
 pub fn sys_execve(frame: &mut TrapFrame) -> SysResult {
     let (filename, argv, envp) = (UserAddr(frame.ebx), UserAddr(frame.ecx), UserAddr(frame.edx));
     let mut image = prepare(filename, argv, envp)?;
+    // Again: someone may have opened it while we slept. From here to the point
+    // where it counts as executed there is no sleep.
+    if image.inode.is_open_for_writing() {
+        return Err(ETXTBSY);
+    }
     if replace(frame, &mut image).is_err() {
         current().raise(SIGKILL);
         return Err(ENOMEM);
