@@ -13,9 +13,14 @@
 //! is not read or written until `open` or `mount` has seen the change; an empty
 //! drive is an error at once; motors stop three seconds after their last use.
 
+mod drive;
+mod format;
+
+use self::drive::{CHANGES_SEEN, DRIVE, NO_CHANGE, UNKNOWN, look_at_change_line};
+use self::format::{FLOPPY_TYPE, FloppyStruct, NATIVE_TYPE};
 use super::ll_rw_blk::{BlockDriver, Request, end_request, register, with_current};
 use crate::arch::desc::{Stub, set_intr_gate};
-use crate::arch::io::{inb, inb_p, outb, outb_p};
+use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::irq_save;
 use crate::fs::{BLOCK_SIZE, Rw};
 use crate::kernel::sched::{
@@ -43,7 +48,6 @@ const SETTLE: u32 = 2;
 pub const FD_DOR: u16 = 0x3f2;
 const FD_STATUS: u16 = 0x3f4;
 const FD_DATA: u16 = 0x3f5;
-const FD_DIR: u16 = 0x3f7;
 const FD_DCR: u16 = 0x3f7;
 
 /// Bits of the main status register.
@@ -53,8 +57,6 @@ const STATUS_READY: u8 = 0x80;
 
 /// The bit of `FD_DOR` that is 0 for a reset.
 const DOR_NO_RESET: u8 = 0x04;
-/// The bit of `FD_DIR`: the diskette has been taken out since the last step.
-const DIR_CHANGED: u8 = 0x80;
 
 /// Status 1: write protected, and data came too fast for the DMA.
 const ST1_WP: u8 = 0x02;
@@ -77,75 +79,6 @@ const DMA_WRITE: u8 = 0x4a;
 /// Most bytes that the controller answers.
 const MAX_REPLIES: usize = 7;
 type Reply = [u8; MAX_REPLIES];
-
-/// A format (0.11 `struct floppy_struct`).
-struct FloppyStruct {
-    /// Sectors in all, in a track.
-    size: u32,
-    sect: u32,
-    head: u32,
-    /// A track of the diskette is `1 << stretch` steps of the drive.
-    stretch: u8,
-    /// Bytes between sectors.
-    gap: u8,
-    /// 0: 500, 1: 300, 2: 250 kbit/s.
-    rate: u8,
-    /// First byte of SPECIFY: step rate and head unload time.
-    spec1: u8,
-}
-
-const fn format(size: u32, sect: u32, stretch: u8, gap: u8, rate: u8, spec1: u8) -> FloppyStruct {
-    FloppyStruct { size, sect, head: 2, stretch, gap, rate, spec1 }
-}
-
-static FLOPPY_TYPE: [FloppyStruct; 8] = [
-    format(0, 0, 0, 0, 0, 0),                // the drive's own
-    format(720, 9, 0, 0x2a, 2, 0xdf),        // 360 KB
-    format(2400, 15, 0, 0x1b, 0, 0xdf),      // 1.2 MB
-    format(720, 9, 1, 0x2a, 2, 0xdf),        // 360 KB in a 720 KB drive
-    format(1440, 9, 0, 0x2a, 2, 0xdf),       // 720 KB
-    format(720, 9, 1, 0x23, 1, 0xdf),        // 360 KB in a 1.2 MB drive
-    format(1440, 9, 0, 0x23, 1, 0xdf),       // 720 KB in a 1.2 MB drive
-    format(2880, 18, 0, 0x1b, 0, 0xcf),      // 1.44 MB
-];
-
-/// By the CMOS's number for a drive: the format of type 0. Codes 5 and 6 are
-/// drives for 2.88 MB, used for 1.44 MB.
-const NATIVE_TYPE: [u8; 7] = [0, 1, 2, 4, 7, 7, 7];
-/// The CMOS's number for the drive without a change line.
-const CMOS_360K: u8 = 1;
-
-/// What is known of a drive. Not in 0.11.
-struct Drive {
-    /// The CMOS's number; 0 if there is no drive.
-    cmos: IrqCell<u8>,
-    /// Where its head is, in steps; [`UNKNOWN`] before it is recalibrated
-    /// (0.11 `current_track`, one for all).
-    track: IrqCell<u8>,
-    /// How often the diskette has been changed.
-    changes: IrqCell<u8>,
-    /// The change line is known to be set; a step with a diskette in clears it.
-    line_set: IrqCell<bool>,
-    /// That step has been made.
-    stepped: IrqCell<bool>,
-}
-
-const UNKNOWN: u8 = 255;
-
-static DRIVE: [Drive; DRIVES] = [const {
-    Drive {
-        cmos: IrqCell::new(0),
-        track: IrqCell::new(UNKNOWN),
-        changes: IrqCell::new(NO_CHANGE + 1),
-        line_set: IrqCell::new(true),
-        stepped: IrqCell::new(false),
-    }
-}; DRIVES];
-
-/// By minor number: how many changes `floppy_change` has told of.
-static CHANGES_SEEN: [IrqCell<u8>; 32] = [const { IrqCell::new(NO_CHANGE) }; 32];
-/// What [`Drive::changes`] never is.
-const NO_CHANGE: u8 = 0;
 
 /// Which step is under way (0.11 `do_floppy`, a pointer to a function).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -202,8 +135,12 @@ struct TmpFloppyArea(UnsafeCell<[u8; BLOCK_SIZE]>);
 unsafe impl Sync for TmpFloppyArea {}
 static TMP_FLOPPY_AREA: TmpFloppyArea = TmpFloppyArea(UnsafeCell::new([0; BLOCK_SIZE]));
 
-static DRIVER: BlockDriver =
-    BlockDriver { name: "floppy", request: do_fd_request, blocks, changed: floppy_change };
+static DRIVER: BlockDriver = BlockDriver {
+    name: "floppy",
+    request: do_fd_request,
+    blocks,
+    changed: floppy_change,
+};
 
 /// The drive and the format of a minor number, if there are such.
 fn device(minor: u8) -> Option<(usize, &'static FloppyStruct)> {
@@ -255,20 +192,6 @@ fn floppy_change(minor: u8) -> bool {
     changed
 }
 
-/// Notes a change of the selected drive's diskette. True while the line is set.
-fn look_at_change_line(drive: usize) -> bool {
-    let state = &DRIVE[drive];
-    let set = state.cmos.get() != CMOS_360K && inb(FD_DIR) & DIR_CHANGED != 0;
-    if set && !state.line_set.get() {
-        state.changes.set(state.changes.get().wrapping_add(1).max(NO_CHANGE + 1));
-    }
-    if !set {
-        state.stepped.set(false);
-    }
-    state.line_set.set(set);
-    set
-}
-
 /// Copies a block between the request's memory and the DMA's (0.11
 /// `copy_buffer`).
 fn copy_buffer(request: &Request) {
@@ -291,7 +214,11 @@ fn setup_DMA(request: &Request) {
     if request.cmd == Rw::Write {
         copy_buffer(request);
     }
-    let mode = if request.cmd == Rw::Read { DMA_READ } else { DMA_WRITE };
+    let mode = if request.cmd == Rw::Read {
+        DMA_READ
+    } else {
+        DMA_WRITE
+    };
     let address = TMP_FLOPPY_AREA.0.get().expose_provenance() as u32;
     let count = request.nr_sectors * 512 - 1;
     for (value, port) in [
@@ -404,7 +331,16 @@ fn bad_flp_intr(failure: Failure) {
 #[cold]
 #[inline(never)]
 fn give_up(drive: usize, request: &Request, failure: Failure) {
-    let verb = if request.cmd == Rw::Write { "writing" } else { "reading" };
+    // Once is enough: the block layer names each block.
+    if DRIVE[drive].reported.get() {
+        return;
+    }
+    DRIVE[drive].reported.set(true);
+    let verb = if request.cmd == Rw::Write {
+        "writing"
+    } else {
+        "reading"
+    };
     printk!("fd{drive}: {verb} sector {}: ", request.sector);
     match failure {
         Failure::Controller => printk!("the controller does not answer\n"),
@@ -436,7 +372,9 @@ fn rw_interrupt() -> Result<(), Failure> {
         if request.cmd == Rw::Read {
             copy_buffer(request);
         }
-        floppy_deselect((request.dev.minor() & 3) as usize);
+        let drive = (request.dev.minor() & 3) as usize;
+        DRIVE[drive].reported.set(false);
+        floppy_deselect(drive);
     });
     end_request(MAJOR_NR, true);
     Ok(())
@@ -451,7 +389,11 @@ fn setup_rw_floppy(
 ) -> Result<(), Failure> {
     setup_DMA(request);
     wait_for(Waiting::Transfer);
-    let command = if request.cmd == Rw::Read { FD_READ } else { FD_WRITE };
+    let command = if request.cmd == Rw::Read {
+        FD_READ
+    } else {
+        FD_WRITE
+    };
     output_bytes(&[
         command,
         at.head << 2 | drive as u8,

@@ -11,19 +11,20 @@
 //! lost interrupt is a retry, and a silent drive an I/O error; nothing a drive
 //! does is a panic; after a reset both drives are told their geometry again.
 
+mod drives;
+
+use self::drives::{Geometry, find_drive, read_partition_table};
 use super::ll_rw_blk::{BlockDriver, Request, end_request, register, with_current};
-use crate::arch::boot::setup::boot_info;
 use crate::arch::desc::{Stub, set_intr_gate};
 use crate::arch::io::{inb, inb_p, outb, outb_p, port_read, port_write};
 use crate::arch::irq::irq_save;
-use crate::fs::buffer::bread;
+use crate::fs::Rw;
 use crate::fs::super_block::mount_root;
-use crate::fs::{Rw, le16, le32};
 use crate::kernel::errno::{EPERM, SysResult};
 use crate::kernel::sched::{HZ, add_timer, jiffies};
 use crate::kernel::shared::IrqCell;
 use crate::kernel::task::current;
-use crate::kernel::types::{Block, Dev, Pid};
+use crate::kernel::types::Pid;
 use crate::printk;
 
 const MAJOR_NR: u8 = 3;
@@ -72,33 +73,9 @@ const WIN_RESTORE: u8 = 0x10;
 const WIN_READ: u8 = 0x20;
 const WIN_WRITE: u8 = 0x30;
 const WIN_SPECIFY: u8 = 0x91;
-const WIN_IDENTIFY: u8 = 0xec;
 
 /// Words of a sector.
 const SECTOR_WORDS: usize = 256;
-
-/// How a drive's sectors are numbered (the part of 0.11 `struct hd_i_struct`
-/// that is a geometry).
-#[derive(Clone, Copy)]
-struct Geometry {
-    cyl: u32,
-    /// 1 to 16.
-    head: u32,
-    /// 1 to 255.
-    sect: u32,
-}
-
-impl Geometry {
-    /// The geometry, if a controller can be given it.
-    fn checked(cyl: u16, head: u16, sect: u16) -> Option<Geometry> {
-        let possible = cyl > 0 && (1..=16).contains(&head) && (1..=255).contains(&sect);
-        possible.then_some(Geometry { cyl: cyl.into(), head: head.into(), sect: sect.into() })
-    }
-
-    const fn sectors_per_cylinder(self) -> u32 {
-        self.head * self.sect
-    }
-}
 
 /// A drive (0.11 `struct hd_i_struct`). Filled by `sys_setup`.
 struct HdInfo {
@@ -132,7 +109,11 @@ impl HdInfo {
     }
 
     fn geometry(&self) -> Geometry {
-        Geometry { cyl: self.cyl.get(), head: self.head.get(), sect: self.sect.get() }
+        Geometry {
+            cyl: self.cyl.get(),
+            head: self.head.get(),
+            sect: self.sect.get(),
+        }
     }
 
     fn set_geometry(&self, geometry: Geometry) {
@@ -150,8 +131,12 @@ struct HdStruct {
 }
 
 static HD_INFO: [HdInfo; MAX_HD] = [const { HdInfo::new() }; MAX_HD];
-static HD: [HdStruct; MINORS * MAX_HD] =
-    [const { HdStruct { start_sect: IrqCell::new(0), nr_sects: IrqCell::new(0) } }; MINORS * MAX_HD];
+static HD: [HdStruct; MINORS * MAX_HD] = [const {
+    HdStruct {
+        start_sect: IrqCell::new(0),
+        nr_sects: IrqCell::new(0),
+    }
+}; MINORS * MAX_HD];
 
 /// What the next interrupt means (0.11 `do_hd`, a pointer to a function).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -185,8 +170,12 @@ enum Failure {
     TimedOut,
 }
 
-static DRIVER: BlockDriver =
-    BlockDriver { name: "harddisk", request: do_hd_request, blocks, changed: |_| false };
+static DRIVER: BlockDriver = BlockDriver {
+    name: "harddisk",
+    request: do_hd_request,
+    blocks,
+    changed: |_| false,
+};
 
 /// The size of a drive or partition in blocks of 1 KB.
 fn blocks(minor: u8) -> Option<u32> {
@@ -214,225 +203,11 @@ pub fn sys_setup() -> SysResult {
         outb_p(inb_p(0x21) & !0x04, 0x21); // the second interrupt controller
         outb(inb_p(0xa1) & !0x40, 0xa1); // irq 14
     }
-    for drive in 0..MAX_HD {
-        if found[drive] {
-            read_partition_table(drive);
-        }
+    for (drive, _) in found.iter().enumerate().filter(|(_, found)| **found) {
+        read_partition_table(drive);
     }
     mount_root();
     Ok(0)
-}
-
-/// Looks for the drive and enters its size. Not in 0.11, which believes the
-/// BIOS and the CMOS.
-fn find_drive(drive: usize) -> bool {
-    let (info, whole) = (&HD_INFO[drive], &HD[drive * MINORS]);
-    let bios = &boot_info().drive_info[drive];
-    let (geometry, sectors) = match identify(drive) {
-        Identity::None => return false,
-        Identity::Silent => {
-            printk!("hd{}: a drive, but it does not answer: ignored\n", drive * MINORS);
-            return false;
-        }
-        Identity::Known(geometry, sectors) => (geometry, sectors),
-        // A controller from before IDE. With the BIOS's help its geometry is
-        // known; otherwise the first two sectors, the same in all geometries,
-        // hold the partition table, which tells.
-        Identity::Unknown => match bios_geometry(bios) {
-            Some(geometry) => {
-                info.wpcom.set(le16(bios, 5));
-                (geometry, 0)
-            }
-            None => {
-                info.known.set(false);
-                info.specify.set(false);
-                (Geometry { cyl: 1, head: 1, sect: 2 }, 0)
-            }
-        },
-    };
-    info.set_geometry(geometry);
-    whole.nr_sects.set(capacity(geometry, sectors));
-    true
-}
-
-/// The sectors that can be reached. The drive's own count, if it has one, may
-/// go into a last, incomplete cylinder.
-fn capacity(geometry: Geometry, sectors: u32) -> u32 {
-    let whole = geometry.cyl * geometry.sectors_per_cylinder();
-    if sectors > whole && sectors - whole < geometry.sectors_per_cylinder() {
-        sectors
-    } else {
-        whole
-    }
-}
-
-/// The geometry in the BIOS's table, if it can be one.
-fn bios_geometry(table: &[u8; 16]) -> Option<Geometry> {
-    Geometry::checked(le16(table, 0), table[2].into(), table[14].into())
-}
-
-/// What a drive says of itself.
-enum Identity {
-    /// There is no hard disk.
-    None,
-    /// There is one, but it has not answered in time.
-    Silent,
-    /// There is one that cannot be asked.
-    Unknown,
-    /// Its geometry, and how many sectors it has, 0 if it does not say.
-    Known(Geometry, u32),
-}
-
-/// Asks the drive for its data (ATA-1, section 9.9). Runs before interrupts of
-/// the controller are let in. A bus without a controller reads as ones.
-fn identify(drive: usize) -> Identity {
-    outb_p(CTL_ALWAYS | CTL_NO_INTERRUPT, HD_CMD);
-    outb_p(0xa0 | (drive as u8) << 4, HD_CURRENT);
-    // Two registers that keep what is written into them.
-    outb_p(0x55, HD_NSECTOR);
-    outb_p(0xaa, HD_SECTOR);
-    if inb_p(HD_NSECTOR) != 0x55 || inb_p(HD_SECTOR) != 0xaa {
-        return Identity::None;
-    }
-    // A drive that the BIOS knows may still be starting. No other is waited
-    // for: a missing second drive reads as 0, as the first one answers for it.
-    let known_to_bios = boot_info().bda[0x75] as usize > drive;
-    let limit = if known_to_bios { TIME_LIMIT } else { 0 };
-    if !wait_for_status(limit, BUSY_STAT | READY_STAT, READY_STAT) {
-        return Identity::None;
-    }
-    outb_p(WIN_IDENTIFY, HD_COMMAND);
-    if inb_p(HD_STATUS) == 0 {
-        return Identity::None;
-    }
-    if !wait_for_status(HZ, BUSY_STAT, 0) {
-        return Identity::Silent;
-    }
-    let identity = match inb_p(HD_STATUS) & (ERR_STAT | DRQ_STAT) {
-        DRQ_STAT => read_identity(),
-        // A CD drive signs its refusal.
-        _ if inb_p(HD_LCYL) == 0x14 && inb_p(HD_HCYL) == 0xeb => Identity::None,
-        _ => first_sector_identity(),
-    };
-    outb_p(CTL_ALWAYS, HD_CMD);
-    inb_p(HD_STATUS);
-    identity
-}
-
-/// A drive has refused IDENTIFY: if it reads its first sector, it is one from
-/// before IDE, else nothing but an echo of the other drive.
-fn first_sector_identity() -> Identity {
-    outb_p(1, HD_NSECTOR);
-    outb_p(1, HD_SECTOR);
-    outb_p(0, HD_LCYL);
-    outb_p(0, HD_HCYL);
-    outb_p(WIN_READ, HD_COMMAND);
-    let done = wait_for_status(TIME_LIMIT, BUSY_STAT, 0);
-    if !done || inb_p(HD_STATUS) & (ERR_STAT | DRQ_STAT) != DRQ_STAT {
-        return Identity::None;
-    }
-    discard_words(SECTOR_WORDS);
-    Identity::Unknown
-}
-
-/// Takes data from the drive that no one wants.
-fn discard_words(words: usize) {
-    for _ in 0..words {
-        port_read(HD_DATA, &mut [0]);
-    }
-}
-
-/// Waits up to `limit` ticks until the bits `mask` of the status are `wanted`.
-fn wait_for_status(limit: u32, mask: u8, wanted: u8) -> bool {
-    let start = jiffies().0;
-    loop {
-        if inb_p(HD_STATUS) & mask == wanted {
-            return true;
-        }
-        if jiffies().0.wrapping_sub(start) >= limit {
-            return false;
-        }
-    }
-}
-
-/// Reads the answer to IDENTIFY; only its first quarter is of interest.
-fn read_identity() -> Identity {
-    let mut words = [0; 64];
-    port_read(HD_DATA, &mut words);
-    discard_words(SECTOR_WORDS - words.len());
-    // Bit 0 of word 53: words 54 to 56, the geometry in use, mean something.
-    let in_use = match words[53] & 1 {
-        0 => None,
-        _ => Geometry::checked(words[54], words[55], words[56]),
-    };
-    let own = Geometry::checked(words[1], words[3], words[6]);
-    match in_use.or(own) {
-        Some(geometry) => Identity::Known(geometry, words[60] as u32 | (words[61] as u32) << 16),
-        None => Identity::Unknown,
-    }
-}
-
-/// Enters the drive's partitions. Without a good table there is the whole drive
-/// only.
-fn read_partition_table(drive: usize) {
-    const TABLE: usize = 0x1be;
-    let first = drive * MINORS;
-    let Ok(buffer) = bread(Dev((MAJOR_NR as u16) << 8 | first as u16), Block(0)) else {
-        printk!("Unable to read partition table of drive {drive}\n");
-        return;
-    };
-    let data = buffer.data();
-    let good = data[510..512] == [0x55, 0xaa];
-    let entries = data[TABLE..TABLE + 64].as_chunks::<16>().0;
-    if good && !HD_INFO[drive].known.get() {
-        guess_geometry(drive, entries);
-    }
-    let geometry = HD_INFO[drive].geometry();
-    let size = HD[first].nr_sects.get();
-    printk!(
-        "hd{first}: {} KB, {} cylinders, {} heads, {} sectors\n",
-        size / 2,
-        geometry.cyl,
-        geometry.head,
-        geometry.sect
-    );
-    if !good {
-        printk!("Bad partition table on drive {drive}: only the whole disk, /dev/hd{first}\n");
-        return;
-    }
-    for (minor, entry) in (first + 1..).zip(entries) {
-        enter_partition(minor, le32(entry, 8), le32(entry, 12), size);
-    }
-}
-
-/// Enters a partition, as far as it lies on the disk of `size` sectors.
-fn enter_partition(minor: usize, start: u32, sectors: u32, size: u32) {
-    let inside = size.saturating_sub(start).min(sectors);
-    if inside < sectors {
-        printk!("hd{minor}: goes beyond the end of the disk, cut to {} KB\n", inside / 2);
-    }
-    HD[minor].start_sect.set(start);
-    HD[minor].nr_sects.set(inside);
-}
-
-/// Takes the geometry from where the table's partitions end, for a drive that
-/// neither it nor the BIOS describes. Partitions end at the end of a cylinder.
-fn guess_geometry(drive: usize, entries: &[[u8; 16]]) {
-    let used = || entries.iter().filter(|entry| le32(*entry, 12) != 0);
-    let head = used().map(|entry| entry[5] as u16 + 1).max().unwrap_or(0);
-    let sect = used().map(|entry| entry[6] as u16 & 63).max().unwrap_or(0);
-    let end = used().map(|entry| le32(entry, 8).saturating_add(le32(entry, 12))).max().unwrap_or(0);
-    let cylinders = end.div_ceil((head as u32 * sect as u32).max(1));
-    let cylinders = u16::try_from(cylinders).unwrap_or(0);
-    match Geometry::checked(cylinders, head, sect) {
-        Some(geometry) => {
-            HD_INFO[drive].set_geometry(geometry);
-            HD_INFO[drive].known.set(true);
-            HD_INFO[drive].specify.set(true);
-            HD[drive * MINORS].nr_sects.set(capacity(geometry, 0));
-        }
-        None => printk!("Drive {drive} has an unknown geometry: enter it in the BIOS set-up\n"),
-    }
 }
 
 /// Waits, a few milliseconds at most, until the selected drive takes a command.
@@ -454,7 +229,11 @@ fn win_result() -> Result<u8, Failure> {
     if status & (BUSY_STAT | READY_STAT | WRERR_STAT | ERR_STAT) == READY_STAT {
         return Ok(status);
     }
-    let error = if status & ERR_STAT != 0 { inb(HD_ERROR) } else { 0 };
+    let error = if status & ERR_STAT != 0 {
+        inb(HD_ERROR)
+    } else {
+        0
+    };
     Err(Failure::Drive { status, error })
 }
 
@@ -560,7 +339,11 @@ fn reset_wait() {
 fn reset_hd(drive: usize) -> Result<(), Failure> {
     let info = &HD_INFO[drive];
     info.specify.set(false);
-    let at = Place { sect: info.sect.get(), head: info.head.get() - 1, cyl: info.cyl.get() };
+    let at = Place {
+        sect: info.sect.get(),
+        head: info.head.get() - 1,
+        cyl: info.cyl.get(),
+    };
     hd_out(drive, info.sect.get(), at, WIN_SPECIFY, Waiting::Recal)
 }
 
@@ -619,8 +402,16 @@ fn weight(failure: Failure, drive: usize) -> u8 {
 #[cold]
 #[inline(never)]
 fn give_up(request: &Request, failure: Failure) {
-    let verb = if request.cmd == Rw::Write { "writing" } else { "reading" };
-    printk!("hd{}: {verb} sector {}: ", request.dev.minor(), request.sector);
+    let verb = if request.cmd == Rw::Write {
+        "writing"
+    } else {
+        "reading"
+    };
+    printk!(
+        "hd{}: {verb} sector {}: ",
+        request.dev.minor(),
+        request.sector
+    );
     match failure {
         Failure::Drive { status, error } => printk!("status {status:02x}, error {error:02x}\n"),
         Failure::NotReady { status } => printk!("not ready, status {status:02x}\n"),
@@ -650,7 +441,10 @@ fn move_sector(request: &Request) {
     unsafe {
         match request.cmd {
             Rw::Read => {
-                port_read(HD_DATA, core::slice::from_raw_parts_mut(words, SECTOR_WORDS));
+                port_read(
+                    HD_DATA,
+                    core::slice::from_raw_parts_mut(words, SECTOR_WORDS),
+                );
             }
             Rw::Write => port_write(HD_DATA, core::slice::from_raw_parts(words, SECTOR_WORDS)),
         }
@@ -714,7 +508,10 @@ fn sector_done(last: Option<bool>, then: Waiting) {
 fn recal_intr() {
     WAITING_FOR.set(Waiting::Nothing);
     match win_result() {
-        Ok(_) | Err(Failure::Drive { error: ABRT_ERR, .. }) => {}
+        Ok(_)
+        | Err(Failure::Drive {
+            error: ABRT_ERR, ..
+        }) => {}
         Err(failure) => bad_rw_intr(failure),
     }
     do_hd_request();
@@ -761,7 +558,13 @@ fn begin(request: &Request, sector: u32) -> Result<(), Failure> {
     }
     if info.recalibrate.get() {
         info.recalibrate.set(false);
-        return hd_out(drive, info.sect.get(), Place::default(), WIN_RESTORE, Waiting::Recal);
+        return hd_out(
+            drive,
+            info.sect.get(),
+            Place::default(),
+            WIN_RESTORE,
+            Waiting::Recal,
+        );
     }
     let track = sector / info.sect.get();
     let at = Place {
