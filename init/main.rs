@@ -222,7 +222,7 @@ const SHELL: &CStr = c"/bin/sh";
 /// Becomes a shell: `name` is its argv[0].
 fn exec_shell(name: &CStr, home: &CStr) -> i32 {
     let argv = [name.as_ptr().cast(), core::ptr::null()];
-    let envp = [home.as_ptr().cast(), c"PATH=/bin:/usr/bin".as_ptr().cast(), core::ptr::null()];
+    let envp = [home.as_ptr().cast(), c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(), core::ptr::null()];
     lib::execve(SHELL, &argv, &envp)
 }
 
@@ -243,7 +243,7 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
         && !program.is_empty()
     {
         let argv = [program.as_ptr().cast(), core::ptr::null()];
-        let envp = [c"HOME=/".as_ptr().cast(), c"PATH=/bin:/usr/bin".as_ptr().cast(), core::ptr::null()];
+        let envp = [c"HOME=/".as_ptr().cast(), c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(), core::ptr::null()];
         let error = lib::execve(program, &argv, &envp);
         printf!("init= program failed to start: error {}. Running {:?} instead.\n", -error, SHELL);
     }
