@@ -11,11 +11,8 @@
 #define USER_CS		0x0f
 #define USER_DS		0x17
 
-/* struct Task (kernel/sched.rs): the fields that system_call.S looks at. */
-#define TASK_STATE	0
-#define TASK_COUNTER	4
-#define TASK_SIGNAL	12
-#define TASK_BLOCKED	16
+/* struct Task (kernel/task.rs): the field that system_call.S looks at. */
+#define TASK_ATTENTION	20
 
 /* struct TrapFrame (kernel/traps.rs). */
 #define EBX		0x00
@@ -36,6 +33,11 @@
 #define OLDSS		0x3c
 
 #define NR_SYSCALLS	89
+
+/* Errno (kernel/errno.rs). */
+#define ENOSYS		38
+#define ERESTARTSYS	512
+#define ERESTARTNOHAND	514
 
 /* struct BootParams (arch/boot/setup.rs). */
 #define BP_MAGIC	0x000

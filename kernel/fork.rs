@@ -102,6 +102,7 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     child.father.set(parent.pid.get());
     child.counter.set(parent.priority.get());
     child.signal.set(0);
+    child.attention.set(0);
     child.alarm.set(Ticks(0));
     child.timeout.set(Ticks(0));
     child.tracer.set(Pid(0));

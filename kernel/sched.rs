@@ -492,6 +492,9 @@ extern "C" fn do_timer(cpl: u32) {
     let counter = task.counter.get();
     if counter > 0 {
         task.counter.set(counter - 1);
+        if counter == 1 {
+            task.attention.set(1);
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Task {
         if ignored && self.blocked.get() & bit == 0 && !self.is_traced() {
             return;
         }
-        self.signal.update(|signals| signals | bit);
+        self.add_signals(bit);
         if self.pending_signals() & bit != 0 && self.state() == TaskState::Interruptible {
             self.set_state(TaskState::Running);
         }
@@ -133,9 +133,9 @@ impl Task {
         let action = &self.sigaction[sig as usize - 1];
         if self.blocked.get() & bit(sig) != 0 || action.get().handler == SIG_IGN {
             action.set(SigAction::DEFAULT);
-            self.blocked.set(self.blocked.get() & !bit(sig));
+            self.set_blocked(self.blocked.get() & !bit(sig));
         }
-        self.signal.update(|signals| signals | bit(sig));
+        self.add_signals(bit(sig));
     }
 }
 
@@ -148,7 +148,7 @@ pub fn sys_sgetmask() -> SysResult {
 pub fn sys_ssetmask(new_mask: u32) -> SysResult {
     let task = current();
     let old = task.blocked.get();
-    task.blocked.set(new_mask & !UNBLOCKABLE);
+    task.set_blocked(new_mask & !UNBLOCKABLE);
     Ok(old as i32)
 }
 
@@ -235,7 +235,7 @@ pub fn sys_sigaction(sig: u32, action: UserAddr, old_action: UserAddr) -> SysRes
 pub fn sys_sigsuspend(mask: u32) -> SysResult {
     let task = current();
     task.saved_mask.set(Some(task.blocked.get()));
-    task.blocked.set(mask & !UNBLOCKABLE);
+    task.set_blocked(mask & !UNBLOCKABLE);
     crate::kernel::sched::sys_pause()
 }
 
@@ -272,10 +272,25 @@ fn next_signal(task: &Task) -> Option<u32> {
         match task.exit_code.replace(0) as u32 {
             0 | SIGSTOP => {}
             sig if task.blocked.get() & bit(sig) != 0 => {
-                task.signal.update(|signals| signals | bit(sig));
+                task.add_signals(bit(sig));
             }
             sig => return Some(sig),
         }
+    }
+}
+
+/// Looks after what keeps the running task from going back to its program: the
+/// end of its time slice, signals. What comes up meanwhile sets `attention`
+/// again, and we are called again. Not in 0.11: part of `ret_from_sys_call`.
+#[unsafe(no_mangle)]
+extern "C" fn do_attention(frame: *mut TrapFrame) {
+    let task = current();
+    task.attention.set(0);
+    if task.counter.get() == 0 {
+        schedule();
+    }
+    if task.pending_signals() != 0 {
+        do_signal(frame);
     }
 }
 
@@ -285,8 +300,7 @@ fn next_signal(task: &Task) -> Option<u32> {
 ///
 /// Differs from 0.11: while the task is stopped, a tracer may change the frame,
 /// which is why no reference to it lives then.
-#[unsafe(no_mangle)]
-extern "C" fn do_signal(frame: *mut TrapFrame) {
+fn do_signal(frame: *mut TrapFrame) {
     let task = current();
     while let Some(sig) = next_signal(&task) {
         let action = task.sigaction[sig as usize - 1].get();
@@ -305,7 +319,7 @@ extern "C" fn do_signal(frame: *mut TrapFrame) {
     // SAFETY: as above.
     begin_again(unsafe { &mut *frame }, true, true);
     if let Some(mask) = task.saved_mask.take() {
-        task.blocked.set(mask);
+        task.set_blocked(mask);
     }
 }
 
@@ -381,9 +395,9 @@ fn call_handler(
     } else {
         UserAddr(esp).write(&[action.restorer, sig])?;
         UserAddr(esp + 8).write(&rest)?;
-        task.blocked.set(blocked);
+        task.set_blocked(blocked);
     }
-    task.blocked.set(task.blocked.get() | action.mask);
+    task.set_blocked(task.blocked.get() | action.mask);
     const DIRECTION_AND_TRAP: u32 = 0x500;
     frame.eflags &= !DIRECTION_AND_TRAP;
     frame.orig_eax = NO_CALL;

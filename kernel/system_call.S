@@ -12,46 +12,61 @@
 	.globl spurious_interrupt_master, spurious_interrupt_slave
 
 	.align 16
-reschedule:
-	sti
-	call schedule
-	jmp ret_from_sys_call
-
-signal_pending:
+attention:
 	sti
 	pushl %esp
-	call do_signal
+	call do_attention
 	addl $4, %esp
-	jmp ret_from_sys_call
+	jmp ret_to_user
 
+/* A result below 0: ENOSYS for an unknown number, or a call to begin again. */
+bad_number:
+	movl $-ENOSYS, EAX(%esp)
+	jmp ret_to_user
+
+interrupted:
+	pushl %esp
+	call begin_call_again
+	addl $4, %esp
+	jmp ret_to_user
+
+/*
+ * An unknown number is ENOSYS, where 0.11 returns -1, EPERM.
+ */
 	.align 16
 system_call:
 	pushl %eax			/* the call's number, kept for a restart */
 	SAVE_ALL
+	cmpl $NR_SYSCALLS, %eax
+	jae bad_number
 	pushl %esp
-	call do_system_call
+	call *sys_call_table(, %eax, 4)
 	addl $4, %esp
+	movl %eax, EAX(%esp)
+	addl $ERESTARTNOHAND, %eax
+	cmpl $ERESTARTNOHAND - ERESTARTSYS, %eax
+	jbe interrupted
 
 /*
  * The way out. Interrupts are off from here on, so that a signal or the end of
- * a time slice cannot slip in between the test and iret. A return to kernel
- * code (an interrupt or a fault in it) only restores.
+ * a time slice cannot slip in between the test and iret.
+ */
+ret_to_user:
+	cli
+	movl current, %eax
+	cmpl $0, TASK_ATTENTION(%eax)
+	jne attention
+	RESTORE_ALL
+
+/*
+ * The same for those who may have interrupted kernel code, to which a return
+ * only restores.
  */
 	.align 16
 ret_from_sys_call:
-	cli
 	testb $3, CS(%esp)
-	jz 1f
-	movl current, %eax
-	cmpl $0, TASK_STATE(%eax)
-	jne reschedule
-	cmpl $0, TASK_COUNTER(%eax)
-	je reschedule
-	movl TASK_BLOCKED(%eax), %ecx
-	notl %ecx
-	testl %ecx, TASK_SIGNAL(%eax)
-	jnz signal_pending
-1:	RESTORE_ALL
+	jnz ret_to_user
+	RESTORE_ALL
 
 	.align 16
 timer_interrupt:

@@ -17,7 +17,7 @@ use crate::fs::select::sys_select;
 use crate::fs::stat::{sys_fstat, sys_lstat, sys_readlink, sys_stat};
 use crate::fs::super_block::{sys_mount, sys_umount};
 use crate::kernel::blk_drv::hd::sys_setup;
-use crate::kernel::errno::{ENOSYS, ERESTARTNOHAND, ERESTARTSYS, SysResult};
+use crate::kernel::errno::{ENOSYS, SysResult};
 use crate::kernel::exit::{sys_exit, sys_kill, sys_waitpid};
 use crate::kernel::fork::sys_fork;
 use crate::kernel::ptrace::sys_ptrace;
@@ -37,11 +37,33 @@ use crate::fs::buffer::sys_sync;
 /// Numbers from 0 up to, not including, this one have a place in the table.
 const NR_SYSCALLS: usize = 89;
 
-type SysCall = fn(&mut TrapFrame) -> SysResult;
+/// What stands in the table: makes the call with the arguments in the frame and
+/// returns what the program finds in eax.
+type SysCall = extern "C" fn(&mut TrapFrame) -> i32;
+
+/// A result as a program sees it: a number of at least 0, or minus the error's.
+/// The one place where that is decided.
+#[inline(always)]
+fn number(result: SysResult) -> i32 {
+    match result {
+        Ok(value) => value,
+        Err(error) => -(error as i32),
+    }
+}
+
+/// An element of the table.
+macro_rules! call {
+    (|$frame:tt| $call:expr) => {{
+        extern "C" fn entry($frame: &mut TrapFrame) -> i32 {
+            number($call)
+        }
+        entry
+    }};
+}
 
 /// A number without a call.
-fn sys_ni(_frame: &mut TrapFrame) -> SysResult {
-    Err(ENOSYS)
+extern "C" fn sys_ni(_frame: &mut TrapFrame) -> i32 {
+    number(Err(ENOSYS))
 }
 
 fn addr(word: u32) -> UserAddr {
@@ -51,113 +73,108 @@ fn addr(word: u32) -> UserAddr {
 /// Up to three arguments arrive in ebx, ecx and edx; `ptrace` has a fourth, in
 /// esi.
 #[rustfmt::skip]
-static SYS_CALL_TABLE: [SysCall; NR_SYSCALLS] = [
-    /*  0 */ |_| sys_setup(),
-    /*  1 */ |f| sys_exit(f.ebx as i32),
-    /*  2 */ |f| sys_fork(f),
-    /*  3 */ |f| sys_read(f.ebx, addr(f.ecx), f.edx as i32),
-    /*  4 */ |f| sys_write(f.ebx, addr(f.ecx), f.edx as i32),
-    /*  5 */ |f| sys_open(addr(f.ebx), f.ecx, f.edx as u16),
-    /*  6 */ |f| sys_close(f.ebx),
-    /*  7 */ |f| sys_waitpid(f.ebx as i32, addr(f.ecx), f.edx),
-    /*  8 */ |f| sys_creat(addr(f.ebx), f.ecx as u16),
-    /*  9 */ |f| sys_link(addr(f.ebx), addr(f.ecx)),
-    /* 10 */ |f| sys_unlink(addr(f.ebx)),
-    /* 11 */ |f| sys_execve(f),
-    /* 12 */ |f| sys_chdir(addr(f.ebx)),
-    /* 13 */ |f| sys_time(addr(f.ebx)),
-    /* 14 */ |f| sys_mknod(addr(f.ebx), f.ecx as u16, f.edx as u16),
-    /* 15 */ |f| sys_chmod(addr(f.ebx), f.ecx as u16),
-    /* 16 */ |f| sys_chown(addr(f.ebx), f.ecx as u16, f.edx as u16),
-    /* 17 */ |_| sys_break(),
-    /* 18 */ |f| sys_stat(addr(f.ebx), addr(f.ecx)),
-    /* 19 */ |f| sys_lseek(f.ebx, f.ecx as i32, f.edx),
-    /* 20 */ |_| sys_getpid(),
-    /* 21 */ |f| sys_mount(addr(f.ebx), addr(f.ecx), f.edx),
-    /* 22 */ |f| sys_umount(addr(f.ebx)),
-    /* 23 */ |f| sys_setuid(f.ebx),
-    /* 24 */ |_| sys_getuid(),
-    /* 25 */ |f| sys_stime(addr(f.ebx)),
-    /* 26 */ |f| sys_ptrace(f.ebx, f.ecx as i32, addr(f.edx), f.esi),
-    /* 27 */ |f| sys_alarm(f.ebx as i32),
-    /* 28 */ |f| sys_fstat(f.ebx, addr(f.ecx)),
-    /* 29 */ |_| sys_pause(),
-    /* 30 */ |f| sys_utime(addr(f.ebx), addr(f.ecx)),
-    /* 31 */ |_| sys_stty(),
-    /* 32 */ |_| sys_gtty(),
-    /* 33 */ |f| sys_access(addr(f.ebx), f.ecx as u16),
-    /* 34 */ |f| sys_nice(f.ebx as i32),
-    /* 35 */ |f| sys_ftime(addr(f.ebx)),
-    /* 36 */ |_| sys_sync(),
-    /* 37 */ |f| sys_kill(f.ebx as i32, f.ecx),
-    /* 38 */ |f| sys_rename(addr(f.ebx), addr(f.ecx)),
-    /* 39 */ |f| sys_mkdir(addr(f.ebx), f.ecx as u16),
-    /* 40 */ |f| sys_rmdir(addr(f.ebx)),
-    /* 41 */ |f| sys_dup(f.ebx),
-    /* 42 */ |f| sys_pipe(addr(f.ebx)),
-    /* 43 */ |f| sys_times(addr(f.ebx)),
-    /* 44 */ |_| sys_prof(),
-    /* 45 */ |f| sys_brk(f.ebx),
-    /* 46 */ |f| sys_setgid(f.ebx),
-    /* 47 */ |_| sys_getgid(),
-    /* 48 */ |f| sys_signal(f.ebx, f.ecx, f.edx),
-    /* 49 */ |_| sys_geteuid(),
-    /* 50 */ |_| sys_getegid(),
-    /* 51 */ |_| sys_acct(),
-    /* 52 */ |_| sys_phys(),
-    /* 53 */ |_| sys_lock(),
-    /* 54 */ |f| sys_ioctl(f.ebx, f.ecx, addr(f.edx)),
-    /* 55 */ |f| sys_fcntl(f.ebx, f.ecx, f.edx),
-    /* 56 */ |_| sys_mpx(),
-    /* 57 */ |f| sys_setpgid(f.ebx as i32, f.ecx as i32),
-    /* 58 */ |f| sys_ulimit(f.ebx, f.ecx as i32),
-    /* 59 */ |f| sys_uname(addr(f.ebx)),
-    /* 60 */ |f| sys_umask(f.ebx),
-    /* 61 */ |f| sys_chroot(addr(f.ebx)),
-    /* 62 */ |f| sys_ustat(f.ebx as u16, addr(f.ecx)),
-    /* 63 */ |f| sys_dup2(f.ebx, f.ecx),
-    /* 64 */ |_| sys_getppid(),
-    /* 65 */ |_| sys_getpgrp(),
-    /* 66 */ |_| sys_setsid(),
-    /* 67 */ |f| sys_sigaction(f.ebx, addr(f.ecx), addr(f.edx)),
-    /* 68 */ |_| sys_sgetmask(),
-    /* 69 */ |f| sys_ssetmask(f.ebx),
-    /* 70 */ |f| sys_setreuid(f.ebx, f.ecx),
-    /* 71 */ |f| sys_setregid(f.ebx, f.ecx),
-    /* 72 */ |f| sys_sigsuspend(f.edx),
-    /* 73 */ |f| sys_sigpending(addr(f.ebx)),
-    /* 74 */ |f| sys_sethostname(addr(f.ebx), f.ecx as i32),
-    /* 75 */ |f| sys_setrlimit(f.ebx, addr(f.ecx)),
-    /* 76 */ |f| sys_getrlimit(f.ebx, addr(f.ecx)),
-    /* 77 */ |f| sys_getrusage(f.ebx as i32, addr(f.ecx)),
-    /* 78 */ |f| sys_gettimeofday(addr(f.ebx), addr(f.ecx)),
-    /* 79 */ |f| sys_settimeofday(addr(f.ebx), addr(f.ecx)),
-    /* 80 */ |f| sys_getgroups(f.ebx as i32, addr(f.ecx)),
-    /* 81 */ |f| sys_setgroups(f.ebx as i32, addr(f.ecx)),
-    /* 82 */ |f| sys_select(addr(f.ebx)),
-    /* 83 */ |f| sys_symlink(addr(f.ebx), addr(f.ecx)),
-    /* 84 */ |f| sys_lstat(addr(f.ebx), addr(f.ecx)),
-    /* 85 */ |f| sys_readlink(addr(f.ebx), addr(f.ecx), f.edx as i32),
+#[unsafe(no_mangle)]
+#[expect(non_upper_case_globals, reason = "the name that system_call.S knows, which is 0.11's")]
+static sys_call_table: [SysCall; NR_SYSCALLS] = [
+    /*  0 */ call!(|_| sys_setup()),
+    /*  1 */ call!(|f| sys_exit(f.ebx as i32)),
+    /*  2 */ call!(|f| sys_fork(f)),
+    /*  3 */ call!(|f| sys_read(f.ebx, addr(f.ecx), f.edx as i32)),
+    /*  4 */ call!(|f| sys_write(f.ebx, addr(f.ecx), f.edx as i32)),
+    /*  5 */ call!(|f| sys_open(addr(f.ebx), f.ecx, f.edx as u16)),
+    /*  6 */ call!(|f| sys_close(f.ebx)),
+    /*  7 */ call!(|f| sys_waitpid(f.ebx as i32, addr(f.ecx), f.edx)),
+    /*  8 */ call!(|f| sys_creat(addr(f.ebx), f.ecx as u16)),
+    /*  9 */ call!(|f| sys_link(addr(f.ebx), addr(f.ecx))),
+    /* 10 */ call!(|f| sys_unlink(addr(f.ebx))),
+    /* 11 */ call!(|f| sys_execve(f)),
+    /* 12 */ call!(|f| sys_chdir(addr(f.ebx))),
+    /* 13 */ call!(|f| sys_time(addr(f.ebx))),
+    /* 14 */ call!(|f| sys_mknod(addr(f.ebx), f.ecx as u16, f.edx as u16)),
+    /* 15 */ call!(|f| sys_chmod(addr(f.ebx), f.ecx as u16)),
+    /* 16 */ call!(|f| sys_chown(addr(f.ebx), f.ecx as u16, f.edx as u16)),
+    /* 17 */ call!(|_| sys_break()),
+    /* 18 */ call!(|f| sys_stat(addr(f.ebx), addr(f.ecx))),
+    /* 19 */ call!(|f| sys_lseek(f.ebx, f.ecx as i32, f.edx)),
+    /* 20 */ call!(|_| sys_getpid()),
+    /* 21 */ call!(|f| sys_mount(addr(f.ebx), addr(f.ecx), f.edx)),
+    /* 22 */ call!(|f| sys_umount(addr(f.ebx))),
+    /* 23 */ call!(|f| sys_setuid(f.ebx)),
+    /* 24 */ call!(|_| sys_getuid()),
+    /* 25 */ call!(|f| sys_stime(addr(f.ebx))),
+    /* 26 */ call!(|f| sys_ptrace(f.ebx, f.ecx as i32, addr(f.edx), f.esi)),
+    /* 27 */ call!(|f| sys_alarm(f.ebx as i32)),
+    /* 28 */ call!(|f| sys_fstat(f.ebx, addr(f.ecx))),
+    /* 29 */ call!(|_| sys_pause()),
+    /* 30 */ call!(|f| sys_utime(addr(f.ebx), addr(f.ecx))),
+    /* 31 */ call!(|_| sys_stty()),
+    /* 32 */ call!(|_| sys_gtty()),
+    /* 33 */ call!(|f| sys_access(addr(f.ebx), f.ecx as u16)),
+    /* 34 */ call!(|f| sys_nice(f.ebx as i32)),
+    /* 35 */ call!(|f| sys_ftime(addr(f.ebx))),
+    /* 36 */ call!(|_| sys_sync()),
+    /* 37 */ call!(|f| sys_kill(f.ebx as i32, f.ecx)),
+    /* 38 */ call!(|f| sys_rename(addr(f.ebx), addr(f.ecx))),
+    /* 39 */ call!(|f| sys_mkdir(addr(f.ebx), f.ecx as u16)),
+    /* 40 */ call!(|f| sys_rmdir(addr(f.ebx))),
+    /* 41 */ call!(|f| sys_dup(f.ebx)),
+    /* 42 */ call!(|f| sys_pipe(addr(f.ebx))),
+    /* 43 */ call!(|f| sys_times(addr(f.ebx))),
+    /* 44 */ call!(|_| sys_prof()),
+    /* 45 */ call!(|f| sys_brk(f.ebx)),
+    /* 46 */ call!(|f| sys_setgid(f.ebx)),
+    /* 47 */ call!(|_| sys_getgid()),
+    /* 48 */ call!(|f| sys_signal(f.ebx, f.ecx, f.edx)),
+    /* 49 */ call!(|_| sys_geteuid()),
+    /* 50 */ call!(|_| sys_getegid()),
+    /* 51 */ call!(|_| sys_acct()),
+    /* 52 */ call!(|_| sys_phys()),
+    /* 53 */ call!(|_| sys_lock()),
+    /* 54 */ call!(|f| sys_ioctl(f.ebx, f.ecx, addr(f.edx))),
+    /* 55 */ call!(|f| sys_fcntl(f.ebx, f.ecx, f.edx)),
+    /* 56 */ call!(|_| sys_mpx()),
+    /* 57 */ call!(|f| sys_setpgid(f.ebx as i32, f.ecx as i32)),
+    /* 58 */ call!(|f| sys_ulimit(f.ebx, f.ecx as i32)),
+    /* 59 */ call!(|f| sys_uname(addr(f.ebx))),
+    /* 60 */ call!(|f| sys_umask(f.ebx)),
+    /* 61 */ call!(|f| sys_chroot(addr(f.ebx))),
+    /* 62 */ call!(|f| sys_ustat(f.ebx as u16, addr(f.ecx))),
+    /* 63 */ call!(|f| sys_dup2(f.ebx, f.ecx)),
+    /* 64 */ call!(|_| sys_getppid()),
+    /* 65 */ call!(|_| sys_getpgrp()),
+    /* 66 */ call!(|_| sys_setsid()),
+    /* 67 */ call!(|f| sys_sigaction(f.ebx, addr(f.ecx), addr(f.edx))),
+    /* 68 */ call!(|_| sys_sgetmask()),
+    /* 69 */ call!(|f| sys_ssetmask(f.ebx)),
+    /* 70 */ call!(|f| sys_setreuid(f.ebx, f.ecx)),
+    /* 71 */ call!(|f| sys_setregid(f.ebx, f.ecx)),
+    /* 72 */ call!(|f| sys_sigsuspend(f.edx)),
+    /* 73 */ call!(|f| sys_sigpending(addr(f.ebx))),
+    /* 74 */ call!(|f| sys_sethostname(addr(f.ebx), f.ecx as i32)),
+    /* 75 */ call!(|f| sys_setrlimit(f.ebx, addr(f.ecx))),
+    /* 76 */ call!(|f| sys_getrlimit(f.ebx, addr(f.ecx))),
+    /* 77 */ call!(|f| sys_getrusage(f.ebx as i32, addr(f.ecx))),
+    /* 78 */ call!(|f| sys_gettimeofday(addr(f.ebx), addr(f.ecx))),
+    /* 79 */ call!(|f| sys_settimeofday(addr(f.ebx), addr(f.ecx))),
+    /* 80 */ call!(|f| sys_getgroups(f.ebx as i32, addr(f.ecx))),
+    /* 81 */ call!(|f| sys_setgroups(f.ebx as i32, addr(f.ecx))),
+    /* 82 */ call!(|f| sys_select(addr(f.ebx))),
+    /* 83 */ call!(|f| sys_symlink(addr(f.ebx), addr(f.ecx))),
+    /* 84 */ call!(|f| sys_lstat(addr(f.ebx), addr(f.ecx))),
+    /* 85 */ call!(|f| sys_readlink(addr(f.ebx), addr(f.ecx), f.edx as i32)),
     /* 86 uselib: no shared libraries here */ sys_ni,
     /* 87 */ sys_ni,
-    /* 88 */ |f| sys_reboot(f.ebx, f.ecx, f.edx),
+    /* 88 */ call!(|f| sys_reboot(f.ebx, f.ecx, f.edx)),
 ];
 
-/// Makes the call whose number is in eax (the heart of 0.11 `system_call`). An
-/// unknown number is `ENOSYS`, where 0.11 returns -1, `EPERM`.
+/// The call was interrupted before it had done anything, but no signal is left
+/// to decide what follows: it begins again.
+#[cold]
 #[unsafe(no_mangle)]
-extern "C" fn do_system_call(frame: &mut TrapFrame) {
-    let result = match SYS_CALL_TABLE.get(frame.eax as usize) {
-        Some(call) => call(frame),
-        None => Err(ENOSYS),
-    };
-    match result {
-        Ok(value) => frame.eax = value as u32,
-        // No signal is left to decide it: the call begins again by itself.
-        Err(ERESTARTSYS | ERESTARTNOHAND) if current().pending_signals() == 0 => {
-            frame.eax = frame.orig_eax;
-            frame.eip = frame.eip.wrapping_sub(2);
-        }
-        Err(error) => frame.eax = (error as i32).wrapping_neg() as u32,
+extern "C" fn begin_call_again(frame: &mut TrapFrame) {
+    if current().pending_signals() == 0 {
+        const INT_LENGTH: u32 = 2;
+        frame.eax = frame.orig_eax;
+        frame.eip = frame.eip.wrapping_sub(INT_LENGTH);
     }
 }

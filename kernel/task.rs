@@ -118,7 +118,7 @@ pub fn for_each_runnable(tasks: &Tasks, mut f: impl FnMut(&Task)) {
 /// is its kernel stack.
 ///
 /// Every field is a cell, so any number of `&Task` may exist; `IrqCell`s are
-/// those that interrupt handlers touch as well. The first five are at offsets
+/// those that interrupt handlers touch as well. The first six are at offsets
 /// that `system_call.S` knows.
 #[repr(C)]
 pub struct Task {
@@ -129,8 +129,12 @@ pub struct Task {
     pub priority: Cell<i32>,
     /// Signals that have arrived: bit n-1 for signal n.
     pub signal: IrqCell<u32>,
-    /// Signals that wait until they are let through.
+    /// Signals that wait until they are let through; see [`Task::set_blocked`].
     pub blocked: IrqCell<u32>,
+    /// Is there anything to look after on the way back to the program: the end
+    /// of the time slice, or a signal? Not in 0.11, which tests all that could
+    /// be on each return.
+    pub attention: IrqCell<u32>,
     pub sigaction: [Cell<SigAction>; 32],
     /// For `waitpid`: 0x100 times the exit code, or the signal that killed it.
     pub exit_code: Cell<i32>,
@@ -223,6 +227,7 @@ impl Task {
             priority: Cell::new(15),
             signal: IrqCell::new(0),
             blocked: IrqCell::new(0),
+            attention: IrqCell::new(0),
             sigaction: [const { Cell::new(SigAction::DEFAULT) }; 32],
             exit_code: Cell::new(0),
             start_code: Cell::new(LinAddr(0)),
@@ -335,6 +340,18 @@ impl Task {
     #[inline(always)]
     pub fn pending_signals(&self) -> u32 {
         self.signal.get() & !self.blocked.get()
+    }
+
+    /// Adds to the signals that have arrived.
+    pub fn add_signals(&self, signals: u32) {
+        self.signal.update(|old| old | signals);
+        self.attention.set(1);
+    }
+
+    /// Changes which signals wait; one that did may be let through now.
+    pub fn set_blocked(&self, mask: u32) {
+        self.blocked.set(mask);
+        self.attention.set(1);
     }
 
     /// The end of its data segment (0.11 `get_limit(0x17)`): addresses from
