@@ -53,10 +53,22 @@ fn rows() -> BTreeMap<u32, Row> {
         if cells.len() != 6 {
             continue; // ptrace's requests
         }
-        let name = call.captures(cells[1]).map_or(String::new(), |c| c[1].to_string());
-        let errors = errno.captures_iter(cells[4]).map(|c| c[1].to_string()).collect();
-        let row = Row { name, file: cells[2].to_string(), errors };
-        assert!(rows.insert(number, row).is_none(), "call {number} has two rows");
+        let name = call
+            .captures(cells[1])
+            .map_or(String::new(), |c| c[1].to_string());
+        let errors = errno
+            .captures_iter(cells[4])
+            .map(|c| c[1].to_string())
+            .collect();
+        let row = Row {
+            name,
+            file: cells[2].to_string(),
+            errors,
+        };
+        assert!(
+            rows.insert(number, row).is_none(),
+            "call {number} has two rows"
+        );
     }
     rows
 }
@@ -67,7 +79,12 @@ fn table() -> BTreeMap<u32, Option<String>> {
     let source = text("kernel/system_call.rs");
     entry
         .captures_iter(&source)
-        .map(|c| (c[1].parse().expect("digits"), c.get(2).map(|name| name.as_str().to_string())))
+        .map(|c| {
+            (
+                c[1].parse().expect("digits"),
+                c.get(2).map(|name| name.as_str().to_string()),
+            )
+        })
         .collect()
 }
 
@@ -75,8 +92,15 @@ fn table() -> BTreeMap<u32, Option<String>> {
 fn every_call_has_its_row() {
     let (rows, table) = (rows(), table());
     let size = regex(r"NR_SYSCALLS: usize = (\d+)");
-    let size = size.captures(&text("kernel/system_call.rs")).expect("NR_SYSCALLS")[1].to_string();
-    assert_eq!(table.len().to_string(), size, "entries in the table that are understood");
+    let size = size
+        .captures(&text("kernel/system_call.rs"))
+        .expect("NR_SYSCALLS")[1]
+        .to_string();
+    assert_eq!(
+        table.len().to_string(),
+        size,
+        "entries in the table that are understood"
+    );
     assert_eq!(
         rows.keys().collect::<Vec<_>>(),
         table.keys().collect::<Vec<_>>(),
@@ -98,7 +122,11 @@ fn the_files_hold_the_calls() {
         if let Some(name) = function {
             // A function, or a name in the list of those that do nothing.
             let made = regex(&format!(r"(?m)pub fn sys_{name}\(|^    sys_{name}$"));
-            assert!(made.is_match(&source), "{} does not have sys_{name}", row.file);
+            assert!(
+                made.is_match(&source),
+                "{} does not have sys_{name}",
+                row.file
+            );
         }
     }
 }
@@ -122,7 +150,11 @@ fn the_numbers_agree() {
         .collect();
     assert_eq!(unistd, page, "include/linux/unistd.h");
     for (name, number) in &runtime {
-        assert_eq!(page.get(name), Some(number), "{name} in user/rt/src/sys/nr.rs");
+        assert_eq!(
+            page.get(name),
+            Some(number),
+            "{name} in user/rt/src/sys/nr.rs"
+        );
     }
 }
 
@@ -132,7 +164,11 @@ fn the_errors_exist() {
     for row in rows().values() {
         for error in &row.errors {
             let define = regex(&format!(r"#define {error}\s+\d+"));
-            assert!(define.is_match(&header), "{}: no {error} in errno.h", row.name);
+            assert!(
+                define.is_match(&header),
+                "{}: no {error} in errno.h",
+                row.name
+            );
         }
     }
 }
@@ -172,5 +208,9 @@ fn every_call_and_error_has_a_guest_test() {
             }
         }
     }
-    assert!(missing.is_empty(), "not tested in tests/guest/src/bin: {}", missing.join(", "));
+    assert!(
+        missing.is_empty(),
+        "not tested in tests/guest/src/bin: {}",
+        missing.join(", ")
+    );
 }

@@ -1,6 +1,13 @@
 //! Tests that the host drives: it types at the system's shell, looks at the
 //! machine from outside, and boots it in other ways.
 
+mod boot;
+mod screen;
+mod shell;
+mod tables;
+
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::test::Report;
@@ -16,5 +23,37 @@ pub struct Scenario {
     pub run: fn(&Context) -> Result<()>,
 }
 
-/// All scenarios.
-pub const ALL: &[Scenario] = &[];
+const fn scenario(name: &'static str, run: fn(&Context) -> Result<()>) -> Scenario {
+    Scenario { name, run }
+}
+
+/// All scenarios, those that take longest first.
+pub const ALL: &[Scenario] = &[
+    scenario("boot.bochs", boot::bochs),
+    scenario("boot.iso_4mb", boot::iso_4mb),
+    scenario("boot.iso_16mb", boot::iso_16mb),
+    scenario("boot.iso_64mb", boot::iso_64mb),
+    scenario("shell.three_at_once", shell::three_at_once),
+    scenario("shell.list_and_grep", shell::list_and_grep),
+    scenario("shell.pipeline_of_four", shell::pipeline_of_four),
+    scenario("shell.hundred_forks", shell::hundred_forks),
+    scenario("shell.script", shell::script),
+    scenario("shell.interrupt", shell::interrupt),
+    scenario("shell.login_again", shell::login_again),
+    scenario("shell.c_program", shell::c_program),
+    scenario("shell.power_off", shell::power_off),
+    scenario("screen.keyboard", screen::keyboard),
+    scenario("screen.task_list", screen::task_list),
+    scenario("tables.identity", tables::identity),
+    scenario("tables.user_bits", tables::user_bits),
+    scenario("boot.no_root", boot::no_root),
+    scenario("boot.damaged_root", boot::damaged_root),
+    scenario("boot.panic_names_functions", boot::panic_names_functions),
+    scenario("boot.under_a_second", boot::under_a_second),
+    scenario("boot.kernel_size", boot::kernel_size),
+];
+
+/// The programs of the build.
+fn product(name: &str) -> PathBuf {
+    PathBuf::from("build").join(name)
+}

@@ -45,6 +45,10 @@ pub struct Test {
     limit: u64,
 }
 
+/// The guest programs that run in Bochs, too: there the processor enforces the
+/// limits of segments, which QEMU ignores.
+const IN_BOCHS: &[&str] = &["s02", "s24"];
+
 /// Something to run.
 enum Job {
     /// A guest program, or the cases of it that are wanted.
@@ -52,14 +56,17 @@ enum Job {
         program: String,
         wanted: String,
     },
+    /// A guest program in Bochs.
+    Bochs(String),
     Scenario(&'static scenarios::Scenario),
 }
 
 impl Job {
-    fn name(&self) -> &str {
+    fn name(&self) -> String {
         match self {
-            Job::Guest { program, .. } => program,
-            Job::Scenario(scenario) => scenario.name,
+            Job::Guest { program, .. } => program.clone(),
+            Job::Bochs(program) => format!("bochs.{program}"),
+            Job::Scenario(scenario) => scenario.name.into(),
         }
     }
 }
@@ -110,7 +117,7 @@ impl Test {
                     while let Some(job) = next() {
                         if Instant::now() > deadline {
                             let message = format!("not begun: {} s are over", self.limit);
-                            report.failed(job.name(), &message, "");
+                            report.failed(&job.name(), &message, "");
                         } else {
                             self.run_job(&job, report);
                         }
@@ -123,6 +130,7 @@ impl Test {
     fn run_job(&self, job: &Job, report: &Report) {
         match job {
             Job::Guest { program, wanted } => guest::run(program, wanted, &self.image, report),
+            Job::Bochs(program) => guest::run_in_bochs(program, &self.image, report),
             Job::Scenario(scenario) => {
                 let begin = Instant::now();
                 match (scenario.run)(&scenarios::Context { report }) {
@@ -160,6 +168,14 @@ fn choose(
         .filter(|word| !word.is_empty())
         .collect();
     let mut jobs = Vec::new();
+    // Bochs is slow: it begins first.
+    for program in IN_BOCHS.iter().copied() {
+        let name = format!("bochs.{program}");
+        let wanted = |word: &&str| word.len() > 2 && name.contains(&word.to_lowercase());
+        if programs.iter().any(|p| p == program) && (words.is_empty() || words.iter().any(wanted)) {
+            jobs.push(Job::Bochs(program.into()));
+        }
+    }
     for program in programs {
         let wanted: Vec<&str> = words
             .iter()
@@ -217,6 +233,7 @@ mod tests {
             .into_iter()
             .map(|job| match job {
                 Job::Guest { program, wanted } => (program, wanted),
+                Job::Bochs(program) => (format!("bochs.{program}"), String::new()),
                 Job::Scenario(_) => unreachable!("none were given"),
             })
             .collect()
@@ -234,5 +251,15 @@ mod tests {
             [pair("files", "files"), pair("s10", "s10")]
         );
         assert_eq!(chosen("nothing"), []);
+        let programs = ["s02".to_string(), "s03".to_string()];
+        let names = |filter| -> Vec<String> {
+            choose(&programs, &[], filter)
+                .iter()
+                .map(Job::name)
+                .collect()
+        };
+        assert_eq!(names(""), ["bochs.s02", "s02", "s03"]);
+        assert_eq!(names("bochs"), ["bochs.s02"]);
+        assert_eq!(names("S02"), ["bochs.s02", "s02"]);
     }
 }
