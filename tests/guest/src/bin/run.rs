@@ -73,6 +73,10 @@ fn main(args: Args) -> i32 {
     println!("##done");
     let _ = rt::io::flush();
     sys::sync();
+    // The last line must have left the serial chip before the machine ends.
+    const TCSBRK: u32 = 0x5409;
+    // SAFETY: the argument is a number: 1, wait only, send no break.
+    let _ = unsafe { sys::ioctl(1, TCSBRK, 1) };
     let _ = peep::command(peep::PEEP_EXIT, failed as u32);
     // Still here: nothing that could end the emulator. Task 1 must not end.
     while sys::getpid() == 1 {
