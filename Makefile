@@ -28,6 +28,9 @@ ROOT_SIZE := 1200
 # the task structure at its foot, and what must stay spare.
 STACK_LIMIT := 2560
 
+# Room that the tests find on their disk, in KB.
+TEST_FREE := 512
+
 # --- Set-up -------------------------------------------------------------------
 
 # Everything but help and clean needs the tools: tools/setup.sh finds or installs
@@ -62,7 +65,7 @@ GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
 .PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user c-programs tests-guest test-c test-user test-host screenshots
+        xtask kernel user c-programs tests-guest test-c test-user test-tools test-host screenshots
 FORCE:
 
 help: ## this list
@@ -116,6 +119,10 @@ test-c:
 test-user:
 	@cd user && $(CARGO) test --quiet --locked -p rtcore -p shlib
 
+# The host program's own, and whether docs/syscalls.md tells what the kernel has.
+test-tools:
+	@cd tools && $(CARGO) test --quiet --locked
+
 # The kernel's drivers on the host, around hardware made of plain memory.
 test-host:
 	@cd tests/host && $(CARGO) test --quiet --locked
@@ -132,7 +139,7 @@ build/test.stamp: FORCE | $(XTASK)
 
 tests-guest: build/test.img
 build/test.img: build/test.stamp build/user.stamp c-programs FORCE
-	@$(XTASK) image --manifest tests/test.manifest --out $@
+	@$(XTASK) image --manifest tests/test.manifest --free $(TEST_FREE) --out $@
 
 # --- Products and runs --------------------------------------------------------
 
@@ -153,7 +160,7 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: test-c test-user test-host $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c test-user test-host test-tools $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Checks -------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! What an inode says of itself (0.11 `fs/stat.c`).
 
+use super::S_IFIFO;
 use super::file_table::current_file;
 use super::inode::Inode;
 use super::namei::{link_text, lnamei, namei};
@@ -38,7 +39,12 @@ fn cp_stat(inode: &Inode, statbuf: UserAddr) -> Result<(), Errno> {
     statbuf.write(&Stat {
         st_dev: inode.i_dev.get().0,
         st_ino: inode.i_num.get().0,
-        st_mode: inode.i_mode.get(),
+        // Differs from 0.11, where a pipe is nothing.
+        st_mode: if inode.i_pipe.get() {
+            S_IFIFO | 0o600
+        } else {
+            inode.i_mode.get()
+        },
         st_nlink: inode.i_nlinks.get(),
         unused1: 0,
         st_uid: inode.i_uid.get(),

@@ -75,7 +75,7 @@ fn rows() -> BTreeMap<u32, Row> {
 
 /// Number and function of each entry in the kernel's table; `None` for `sys_ni`.
 fn table() -> BTreeMap<u32, Option<String>> {
-    let entry = regex(r"(?m)^    /\*\s*(\d+)[^*]*\*/ (?:sys_ni|\|\w+\| sys_(\w+)\()");
+    let entry = regex(r"(?m)^    /\*\s*(\d+)[^*]*\*/ (?:sys_ni|call!\(\|\w+\| sys_(\w+)\()");
     let source = text("kernel/system_call.rs");
     entry
         .captures_iter(&source)

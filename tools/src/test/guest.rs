@@ -9,7 +9,7 @@
 //!
 //! Everything else is shown when something fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -83,6 +83,21 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
+/// The hard disks of the program that mounts them: a file system, and something
+/// that is none. What it writes to them is forgotten.
+fn disks(program: &str, image: &Path) -> Vec<String> {
+    if program != "calls_mount" {
+        return vec![];
+    }
+    let files = [image.to_path_buf(), "build/linux011.elf".into()];
+    let drive = |(index, file): (usize, &PathBuf)| {
+        let file = file.display();
+        let options = format!("file={file},format=raw,if=ide,index={index},snapshot=on");
+        ["-drive".into(), options]
+    };
+    files.iter().enumerate().flat_map(drive).collect()
+}
+
 /// What runs a guest.
 enum Machine {
     Qemu(Qemu),
@@ -124,7 +139,10 @@ pub fn run(program: &str, wanted: &str, image: &Path, report: &Report) {
             cmdline: format!("console=ttyS0 peep init=/test/run test={wanted}"),
         },
         // Tests may try the 387, and a machine that resets itself has failed.
-        extra: vec!["-no-reboot".into()],
+        extra: ["-no-reboot".into()]
+            .into_iter()
+            .chain(disks(program, image))
+            .collect(),
         ..Setup::new(Boot::kernel(""))
     };
     follow(
