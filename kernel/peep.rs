@@ -110,7 +110,15 @@ pub fn peep_ioctl(cmd: u32, arg: UserAddr) -> SysResult {
         PEEP_COUNT => Ok(page_count(PhysAddr(arg.0)) as i32),
         PEEP_READ => answer::<Words>(arg, |to| fill_words(to)),
         PEEP_MAPPER => answer::<Mapper>(arg, |to| fill_mapper(to)),
-        PEEP_HOG => answer::<Hog>(arg, |to| hog(to)),
+        PEEP_HOG => {
+            let mut leave = 0;
+            answer::<Hog>(arg, |to| {
+                leave = to.leave;
+                hog(to)
+            })?;
+            // The page of the answer is free again by now.
+            hog(&mut Hog { leave, ..Hog::default() }).map(|()| 0)
+        }
         PEEP_UNHOG => Ok(unhog()),
         PEEP_FORCE => force(arg.0),
         PEEP_PROBE => answer::<Probe>(arg, |to| probe(to)),
@@ -304,7 +312,7 @@ fn fill_mapper(to: &mut Mapper) -> Result<(), Errno> {
 /// What every word of a hogged page but the first two holds.
 const GARBAGE: u8 = 0xdb;
 
-/// Takes pages until only `leave` are free (and the one of this answer), fills
+/// Takes pages until only `leave` are free, fills
 /// them with garbage, links them, and checks each. In a page: the address of
 /// the one before it, and how many there were before it.
 fn hog(to: &mut Hog) -> Result<(), Errno> {

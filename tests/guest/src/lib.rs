@@ -28,6 +28,7 @@ pub mod aout;
 pub mod area;
 pub mod child;
 pub mod harness;
+pub mod keyboard;
 pub mod peep;
 
 /// What almost every test wants.

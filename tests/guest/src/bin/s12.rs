@@ -315,12 +315,12 @@ fn shared_while_asleep() -> Outcome {
 
 /// read() into the text, which is shared with everyone who runs the program.
 fn parent_forks_text() -> Outcome {
-    let place = (parent_forks_text as *const ()).addr() & !0xfff;
+    let page = (parent_forks_text as *const ()).addr() & !0xfff;
+    let before = area::peek(page);
     let child = Child::test(|| {
-        let page = place + 4096;
-        let before = area::peek(page);
         let me = peep::me()?;
         let old = me.entry(page) & !0xfff;
+        check!(peep::count(old)? >= 2, "the text is not shared");
         let (from, to) = sys::pipe()?;
         sys::write(to, &[before])?;
         equal!(plain(Nr::Read, from as usize, page, 1)?, 1);
