@@ -1,6 +1,6 @@
 //! `dup`, `dup2` and `fcntl` (0.11 `fs/fcntl.c`).
 
-use super::file_table::{current_file, free_fd};
+use super::file_table::{current_file, current_file_ref, free_fd};
 use super::open::close_fd;
 use super::{O_APPEND, O_NONBLOCK};
 use crate::kernel::errno::{EBADF, EINVAL, SysResult};
@@ -18,7 +18,7 @@ const CHANGEABLE: u32 = O_APPEND | O_NONBLOCK;
 
 /// Another descriptor, from `arg` on, for file `fd` (0.11 `dupfd`).
 fn dupfd(fd: u32, arg: u32) -> SysResult {
-    let file = current_file(fd)?;
+    let file = current_file_ref(fd)?;
     if arg as usize >= NR_OPEN {
         return Err(EINVAL);
     }

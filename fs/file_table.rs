@@ -5,7 +5,7 @@
 
 use super::buffer::sync_dev;
 use super::char_dev::is_null_block;
-use super::inode::InodeRef;
+use super::inode::{Inode, InodeRef};
 use super::{O_ACCMODE, O_WRONLY};
 use crate::kernel::errno::{EBADF, ENFILE, Errno};
 use crate::kernel::shared::HandleCell;
@@ -87,15 +87,18 @@ impl FileRef {
         self.f_flags.set(flags);
         drop(self.f_inode.replace(Some(inode)));
     }
+}
 
-    /// The inode it stands for.
+impl File {
+    /// The inode it stands for, for as long as the file is open: see
+    /// [`current_file`].
     ///
     /// # Errors
     /// `EBADF` if it is not open yet: another descriptor of the task is being
     /// opened.
     #[inline]
-    pub fn inode(&self) -> Result<InodeRef, Errno> {
-        self.f_inode.get().ok_or(EBADF)
+    pub fn inode(&self) -> Result<&'static Inode, Errno> {
+        self.f_inode.peek(InodeRef::inode).ok_or(EBADF)
     }
 
     /// `EBADF` unless it is open for this.
@@ -178,12 +181,26 @@ pub fn used_count() -> u32 {
         .count() as u32
 }
 
-/// The running task's file `fd`. Not in 0.11, where each call looks itself.
+/// The running task's file `fd`, for the length of a system call. No count is
+/// needed, as in 0.11: only the task itself closes its descriptors, and it is
+/// in this call. Not in 0.11, where each call looks itself.
 ///
 /// # Errors
 /// `EBADF`.
-#[inline]
-pub fn current_file(fd: u32) -> Result<FileRef, Errno> {
+#[inline(always)]
+pub fn current_file(fd: u32) -> Result<&'static File, Errno> {
+    current()
+        .filp
+        .get(fd as usize)
+        .and_then(|slot| slot.peek(|file| file.0))
+        .ok_or(EBADF)
+}
+
+/// Another handle to the running task's file `fd`, to keep.
+///
+/// # Errors
+/// `EBADF`.
+pub fn current_file_ref(fd: u32) -> Result<FileRef, Errno> {
     current()
         .filp
         .get(fd as usize)

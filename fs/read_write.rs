@@ -53,10 +53,10 @@ pub fn sys_read(fd: u32, buf: UserAddr, count: i32) -> SysResult {
     let inode = file.inode()?;
     let nonblock = file.has_flag(O_NONBLOCK);
     if inode.i_pipe.get() {
-        return read_pipe(&inode, buf, nonblock);
+        return read_pipe(inode, buf, nonblock);
     }
     match inode.i_mode.get() & S_IFMT {
-        S_IFREG | S_IFDIR => file_read(&inode, &file, buf),
+        S_IFREG | S_IFDIR => file_read(inode, file, buf),
         S_IFCHR => rw_char(Rw::Read, inode.device(), buf, &file.f_pos, nonblock),
         S_IFBLK if is_null_block(inode.device()) => Ok(0),
         S_IFBLK => block_read(inode.device(), &file.f_pos, buf),
@@ -81,10 +81,10 @@ pub fn sys_write(fd: u32, buf: UserAddr, count: i32) -> SysResult {
     let inode = file.inode()?;
     let nonblock = file.has_flag(O_NONBLOCK);
     if inode.i_pipe.get() {
-        return write_pipe(&inode, buf, nonblock);
+        return write_pipe(inode, buf, nonblock);
     }
     match inode.i_mode.get() & S_IFMT {
-        S_IFREG => file_write(&inode, &file, buf),
+        S_IFREG => file_write(inode, file, buf),
         S_IFCHR => rw_char(Rw::Write, inode.device(), buf, &file.f_pos, nonblock),
         S_IFBLK if is_null_block(inode.device()) => Ok(count as i32),
         S_IFBLK => block_write(inode.device(), &file.f_pos, buf),

@@ -68,7 +68,7 @@ fn for_each(wanted: &Sets, mut f: impl FnMut(u32, &Inode, [bool; 2])) -> Result<
         let bits = wanted.map(|set| set & 1 << fd != 0);
         if bits != [false, false] {
             let inode = current_file(fd)?.inode()?;
-            f(fd, &inode, bits);
+            f(fd, inode, bits);
         }
     }
     Ok(())

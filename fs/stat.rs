@@ -85,7 +85,7 @@ pub fn sys_lstat(filename: UserAddr, statbuf: UserAddr) -> SysResult {
 /// `EBADF`, `EFAULT`.
 pub fn sys_fstat(fd: u32, statbuf: UserAddr) -> SysResult {
     let inode = current_file(fd)?.inode()?;
-    cp_stat(&inode, statbuf)?;
+    cp_stat(inode, statbuf)?;
     Ok(0)
 }
 

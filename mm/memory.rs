@@ -340,11 +340,19 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 ///
 /// # Errors
 /// `EFAULT` where the program has no memory, `ENOMEM`, `EIO`.
-#[inline]
+#[inline(always)]
 pub fn write_verify(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    match table_entry(task.linear(addr)).map(EntryRef::get) {
+        Some(entry) if entry.has(PageFlags::PRESENT.union(PageFlags::WRITE)) => Ok(()),
+        _ => make_writable(task, addr),
+    }
+}
+
+#[inline(never)]
+fn make_writable(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     loop {
         match table_entry(task.linear(addr)).map(EntryRef::get) {
-            Some(entry) if entry.has(SHARED.union(PageFlags::WRITE)) => return Ok(()),
+            Some(entry) if entry.has(PageFlags::PRESENT.union(PageFlags::WRITE)) => return Ok(()),
             Some(entry) if entry.present() => do_wp_page(task, addr)?,
             _ => do_no_page(task, addr)?,
         }
@@ -356,8 +364,16 @@ pub fn write_verify(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 ///
 /// # Errors
 /// As for [`write_verify`].
-#[inline]
+#[inline(always)]
 pub fn verify_read(task: &Task, addr: UserAddr) -> Result<(), Errno> {
+    match table_entry(task.linear(addr)).map(EntryRef::get) {
+        Some(entry) if entry.present() => Ok(()),
+        _ => make_present(task, addr),
+    }
+}
+
+#[inline(never)]
+fn make_present(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     loop {
         match table_entry(task.linear(addr)).map(EntryRef::get) {
             Some(entry) if entry.present() => return Ok(()),
