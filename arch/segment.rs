@@ -17,6 +17,7 @@ use crate::kernel::shared::NoSleep;
 use crate::kernel::task::current;
 use crate::kernel::types::UserAddr;
 use crate::mm::memory::{PAGE_SIZE, verify_read, write_verify};
+use core::arch::asm;
 use core::mem::{MaybeUninit, size_of};
 
 /// Types that may be copied to and from user space as they are.
@@ -74,7 +75,7 @@ impl UserAddr {
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`.
-    #[inline]
+    #[inline(always)]
     pub fn read<T: Plain>(self) -> Result<T, Errno> {
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: the bytes of `value` are ours to write; `copy_in` does not
@@ -82,8 +83,14 @@ impl UserAddr {
         let bytes = unsafe {
             core::slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size_of::<T>())
         };
-        self.slice(size_of::<T>() as u32)?.copy_in(bytes)?;
-        // SAFETY: `copy_in` has written every byte, and any bits are a `T`.
+        let range = self.slice(size_of::<T>() as u32)?;
+        if range.is_in_one_page() {
+            verify_read(&current(), self)?;
+            UserChunk::new(range.addr, range.len).copy_to(bytes);
+        } else {
+            range.copy_in(bytes)?;
+        }
+        // SAFETY: every byte has been written, and any bits are a `T`.
         Ok(unsafe { value.assume_init() })
     }
 
@@ -92,13 +99,20 @@ impl UserAddr {
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`.
-    #[inline]
+    #[inline(always)]
     pub fn write<T: Plain>(self, value: &T) -> Result<(), Errno> {
         // SAFETY: `T` is plain: all its bytes are initialised.
         let bytes = unsafe {
             core::slice::from_raw_parts((&raw const *value).cast::<u8>(), size_of::<T>())
         };
-        self.slice(size_of::<T>() as u32)?.copy_out(bytes)
+        let range = self.slice(size_of::<T>() as u32)?;
+        if range.is_in_one_page() {
+            write_verify(&current(), self)?;
+            UserChunk::new(range.addr, range.len).copy_from(bytes);
+            Ok(())
+        } else {
+            range.copy_out(bytes)
+        }
     }
 }
 
@@ -118,6 +132,12 @@ impl UserSlice {
         self.len == 0
     }
 
+    /// Does it end in the page in which it begins?
+    #[inline(always)]
+    const fn is_in_one_page(self) -> bool {
+        self.addr % PAGE_SIZE + self.len <= PAGE_SIZE
+    }
+
     /// The part from byte `from` on, `len` bytes long, cut at our end.
     #[must_use]
     pub fn part(self, from: u32, len: u32) -> UserSlice {
@@ -130,6 +150,7 @@ impl UserSlice {
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`.
+    #[inline(never)]
     pub fn copy_in(self, to: &mut [u8]) -> Result<(), Errno> {
         debug_assert!(to.len() == self.len as usize);
         self.read_pages(|offset, chunk| chunk.copy_to(&mut to[offset..offset + chunk.len()]))
@@ -140,6 +161,7 @@ impl UserSlice {
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`.
+    #[inline(never)]
     pub fn copy_out(self, from: &[u8]) -> Result<(), Errno> {
         debug_assert!(from.len() == self.len as usize);
         self.write_pages(|offset, chunk| chunk.copy_from(&from[offset..offset + chunk.len()]))
@@ -214,26 +236,33 @@ impl UserChunk {
     pub fn copy_to(&self, to: &mut [u8]) {
         assert!(to.len() == self.len as usize);
         // SAFETY: reads `len` bytes through `fs`, which the page check before
-        // has found present, and writes as many to `to`. esi is LLVM's own and
-        // cannot be named, so it is exchanged by hand with a register that
-        // cannot be it. A fault here is impossible; were it to
-        // happen all the same, the handler panics, naming the address.
+        // has found present, and writes as many to `to`; words first, then what
+        // is left. esi is LLVM's own and cannot be named, so it is exchanged by
+        // hand with a register that cannot be it. A fault here is impossible;
+        // were it to happen all the same, the handler panics, naming the
+        // address.
         unsafe {
-            core::arch::asm!(
+            let (mut from, mut to) = (self.addr, to.as_mut_ptr());
+            asm!(
                 "xchg esi, eax",
-                "mov ecx, edx",
-                "shr ecx, 2",
                 "rep movs dword ptr es:[edi], dword ptr fs:[esi]",
-                "mov ecx, edx",
-                "and ecx, 3",
-                "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
-                "mov esi, eax",
-                inout("eax") self.addr => _,
-                in("edx") self.len,
-                inout("edi") to.as_mut_ptr() => _,
-                out("ecx") _,
-                options(nostack)
+                "xchg esi, eax",
+                inout("eax") from,
+                inout("edi") to,
+                inout("ecx") self.len / 4 => _,
+                options(nostack, preserves_flags)
             );
+            if self.len % 4 != 0 {
+                asm!(
+                    "xchg esi, eax",
+                    "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
+                    "mov esi, eax",
+                    inout("eax") from => _,
+                    inout("edi") to => _,
+                    inout("ecx") self.len % 4 => _,
+                    options(nostack, preserves_flags)
+                );
+            }
         }
     }
 
@@ -245,7 +274,7 @@ impl UserChunk {
         // SAFETY: reads at most `len` bytes through `es`, which is the user's
         // segment meanwhile; writes nothing.
         unsafe {
-            core::arch::asm!(
+            asm!(
                 "push es",
                 "push fs",
                 "pop es",
@@ -268,24 +297,35 @@ impl UserChunk {
         // SAFETY: as for `copy_to`, the other way round: `es` is the user's
         // segment meanwhile, and the page belongs to the running task alone.
         unsafe {
-            core::arch::asm!(
+            let (mut from, mut to) = (from.as_ptr(), self.addr);
+            asm!(
                 "xchg esi, eax",
                 "push es",
                 "push fs",
                 "pop es",
-                "mov ecx, edx",
-                "shr ecx, 2",
                 "rep movsd",
-                "mov ecx, edx",
-                "and ecx, 3",
-                "rep movsb",
                 "pop es",
-                "mov esi, eax",
-                inout("eax") from.as_ptr() => _,
-                in("edx") self.len,
-                inout("edi") self.addr => _,
-                out("ecx") _,
+                "xchg esi, eax",
+                inout("eax") from,
+                inout("edi") to,
+                inout("ecx") self.len / 4 => _,
+                options(preserves_flags)
             );
+            if self.len % 4 != 0 {
+                asm!(
+                    "xchg esi, eax",
+                    "push es",
+                    "push fs",
+                    "pop es",
+                    "rep movsb",
+                    "pop es",
+                    "mov esi, eax",
+                    inout("eax") from => _,
+                    inout("edi") to => _,
+                    inout("ecx") self.len % 4 => _,
+                    options(preserves_flags)
+                );
+            }
         }
     }
 
@@ -293,7 +333,7 @@ impl UserChunk {
     pub fn clear(&mut self) {
         // SAFETY: as for `copy_from`.
         unsafe {
-            core::arch::asm!(
+            asm!(
                 "push es",
                 "push fs",
                 "pop es",

@@ -227,8 +227,7 @@ fn copy_strings(arguments: &mut Arguments, argc: u32, argv: UserAddr) -> Result<
 fn change_ldt(task: &Task, arguments: &mut Arguments) -> Result<(), Errno> {
     let base = task.start_code.get();
     let pages = TASK_SIZE / PAGE_SIZE;
-    task.ldt[1].set(Descriptor::user(base, pages, true));
-    task.ldt[2].set(Descriptor::user(base, pages, false));
+    task.set_segments(Descriptor::user(base, pages, true), Descriptor::user(base, pages, false));
     crate::arch::system::load_fs(USER_DS);
     let first = TASK_SIZE - Arguments::SIZE;
     for (index, place) in arguments.page.iter_mut().enumerate() {

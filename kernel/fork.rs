@@ -61,8 +61,7 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     }
     let new_base = LinAddr(nr.0 as u32 * TASK_SIZE);
     child.start_code.set(new_base);
-    child.ldt[1].set(code.with_base(new_base));
-    child.ldt[2].set(data.with_base(new_base));
+    child.set_segments(code.with_base(new_base), data.with_base(new_base));
     copy_page_tables(&parent, child)
 }
 

@@ -385,18 +385,18 @@ fn call_handler(
     action: &SigAction,
 ) -> Result<(), Errno> {
     let blocked = task.saved_mask.take().unwrap_or(task.blocked.get());
-    let rest = [frame.eax, frame.ecx, frame.edx, frame.eflags, frame.eip];
-    let with_mask = action.flags & SA_NOMASK == 0;
-    let longs = if with_mask { 8 } else { 7 };
-    let esp = frame.esp.wrapping_sub(longs * 4);
-    if with_mask {
-        UserAddr(esp).write(&[action.restorer, sig, blocked])?;
-        UserAddr(esp + 12).write(&rest)?;
+    let (restorer, flags, eip) = (action.restorer, frame.eflags, frame.eip);
+    let [eax, ecx, edx] = [frame.eax, frame.ecx, frame.edx];
+    let esp = if action.flags & SA_NOMASK == 0 {
+        let esp = frame.esp.wrapping_sub(8 * 4);
+        UserAddr(esp).write(&[restorer, sig, blocked, eax, ecx, edx, flags, eip])?;
+        esp
     } else {
-        UserAddr(esp).write(&[action.restorer, sig])?;
-        UserAddr(esp + 8).write(&rest)?;
+        let esp = frame.esp.wrapping_sub(7 * 4);
+        UserAddr(esp).write(&[restorer, sig, eax, ecx, edx, flags, eip])?;
         task.set_blocked(blocked);
-    }
+        esp
+    };
     task.set_blocked(task.blocked.get() | action.mask);
     const DIRECTION_AND_TRAP: u32 = 0x500;
     frame.eflags &= !DIRECTION_AND_TRAP;

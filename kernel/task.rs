@@ -97,6 +97,37 @@ pub enum TaskState {
 /// looks at all 64 slots.
 static RUNNABLE: [IrqCell<u32>; 2] = [const { IrqCell::new(0) }; 2];
 
+/// Bit n of the two words: slot n holds a task. Not in 0.11.
+static IN_USE: [IrqCell<u32>; 2] = [const { IrqCell::new(0) }; 2];
+
+/// The numbers of the bits set in `words`, from the lowest up; or from the
+/// highest down, by `next_back`.
+struct Bits([u32; 2]);
+
+impl Iterator for Bits {
+    type Item = u8;
+    #[inline(always)]
+    fn next(&mut self) -> Option<u8> {
+        let word = usize::from(self.0[0] == 0);
+        let bits = self.0[word];
+        if bits == 0 {
+            return None;
+        }
+        self.0[word] = bits & (bits - 1);
+        Some((word as u32 * 32 + bits.trailing_zeros()) as u8)
+    }
+}
+
+impl DoubleEndedIterator for Bits {
+    #[inline(always)]
+    fn next_back(&mut self) -> Option<u8> {
+        let word = usize::from(self.0[1] != 0);
+        let bit = self.0[word].checked_ilog2()?;
+        self.0[word] &= !(1 << bit);
+        Some((word as u32 * 32 + bit) as u8)
+    }
+}
+
 /// Calls `f` for each runnable task but task 0, from the last slot down.
 #[inline(always)]
 pub fn for_each_runnable(tasks: &Tasks, mut f: impl FnMut(&Task)) {
@@ -205,6 +236,9 @@ pub struct Task {
     pub mapped_high: Cell<u32>,
     /// Set while `sigsuspend` waits: the mask to put back. Not in 0.11.
     pub saved_mask: Cell<Option<u32>>,
+    /// The end of the data segment, so that it need not be pieced together
+    /// from LDT entry 2.
+    limit: Cell<u32>,
     /// The local descriptor table: null, code, data.
     pub ldt: [Cell<Descriptor>; 3],
     pub tss: UnsafeCell<Tss>,
@@ -280,6 +314,7 @@ impl Task {
             mapped_low: Cell::new(0),
             mapped_high: Cell::new(TASK_SIZE / 4096),
             saved_mask: Cell::new(None),
+            limit: Cell::new(160 * 4096),
             ldt: [
                 Cell::new(Descriptor::NULL),
                 Cell::new(Descriptor::user(LinAddr(0), 160, true)),
@@ -358,7 +393,15 @@ impl Task {
     /// here on are not its own.
     #[inline(always)]
     pub fn data_limit(&self) -> u32 {
-        self.ldt[2].get().limit_in_bytes()
+        self.limit.get()
+    }
+
+    /// Sets the segments of a program that begin at the slot (LDT entries 1 and
+    /// 2; 0.11 `set_limit`, `set_base`).
+    pub fn set_segments(&self, code: Descriptor, data: Descriptor) {
+        self.ldt[1].set(code);
+        self.ldt[2].set(data);
+        self.limit.set(data.limit_in_bytes());
     }
 
     /// The linear address of `addr` in its slot.
@@ -479,12 +522,13 @@ impl Tasks {
 
     /// All tasks, from slot 0 up.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Task> {
-        (0..NR_TASKS as u8).filter_map(|nr| self.get(TaskNr(nr)))
+        Bits(IN_USE.each_ref().map(IrqCell::get)).filter_map(|nr| self.get(TaskNr(nr)))
     }
 
     /// All tasks but task 0 (0.11's loops from `LAST_TASK` down to 1).
     pub fn users(&self) -> impl DoubleEndedIterator<Item = &Task> {
-        (1..NR_TASKS as u8).filter_map(|nr| self.get(TaskNr(nr)))
+        let [low, high] = IN_USE.each_ref().map(IrqCell::get);
+        Bits([low & !1, high]).filter_map(|nr| self.get(TaskNr(nr)))
     }
 
     /// The task with number `pid`.
@@ -494,7 +538,8 @@ impl Tasks {
 
     /// The first free slot, not slot 0.
     pub fn free_slot(&self) -> Option<TaskNr> {
-        (1..NR_TASKS).find(|&nr| TABLE.0[nr].get().is_none()).map(|nr| TaskNr(nr as u8))
+        let [low, high] = IN_USE.each_ref().map(|word| !word.get());
+        Bits([low & !1, high]).next().map(TaskNr)
     }
 
     /// Puts a task into an empty slot.
@@ -502,6 +547,7 @@ impl Tasks {
     /// # Safety
     /// `task` points to a `Task` that stays valid until [`Tasks::clear_task`].
     pub unsafe fn set_task(&mut self, nr: TaskNr, task: NonNull<Task>) {
+        IN_USE[nr.0 as usize / 32].update(|bits| bits | 1 << (nr.0 % 32));
         TABLE.0[nr.0 as usize].set(Some(task));
     }
 
@@ -511,6 +557,7 @@ impl Tasks {
     /// # Safety
     /// The task is not the running one and no other [`Tasks`] exists.
     pub unsafe fn clear_task(&mut self, nr: TaskNr) -> Option<NonNull<Task>> {
+        IN_USE[nr.0 as usize / 32].update(|bits| bits & !(1 << (nr.0 % 32)));
         TABLE.0[nr.0 as usize].replace(None)
     }
 }
