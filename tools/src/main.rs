@@ -13,6 +13,7 @@ mod programs;
 mod run;
 mod scan;
 mod scenarios;
+mod screenshot;
 mod symbols;
 mod test;
 mod util;
@@ -37,6 +38,7 @@ enum Command {
     Bochs(run::BochsRun),
     Scan(scan::Scan),
     Test(test::Test),
+    Screenshot(screenshot::Screenshot),
     Symbols(symbols::Symbols),
     Size(symbols::Size),
 }
@@ -54,6 +56,7 @@ fn main() -> std::process::ExitCode {
         Command::Bochs(command) => command.run(),
         Command::Scan(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Screenshot(command) => command.run(),
         Command::Symbols(command) => command.run(),
         Command::Size(command) => command.run(),
     };

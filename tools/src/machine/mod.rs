@@ -4,6 +4,7 @@
 mod bochs;
 mod console;
 mod qemu;
+mod screen;
 
 pub use bochs::{Bochs, bochs_config};
 pub use console::{Console, Line, indent};

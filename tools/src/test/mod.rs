@@ -94,6 +94,7 @@ impl Test {
         }
         let report = Report::new(&self.logs)?;
         self.run_jobs(jobs, &report);
+        report.check_stack();
         if !report.close() {
             // The closing line has said it all, and is the last.
             std::process::exit(1);

@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 
 use crate::machine::indent;
 
+/// Bytes of a kernel stack that must stay unused.
+const SPARE_STACK: i64 = 512;
+
 /// Results of many tests that run at the same time.
 pub struct Report {
     begin: Instant,
@@ -78,6 +81,32 @@ impl Report {
         path
     }
 
+    /// The deepest kernel stack that any guest had must leave enough of its page
+    /// unused. Nothing to say if no guest noted it.
+    pub fn check_stack(&self) {
+        let largest = |key: &str| -> Option<i64> {
+            let counts = self.lock();
+            counts
+                .notes
+                .get(key)?
+                .iter()
+                .filter_map(|(_, value)| value.parse().ok())
+                .max()
+        };
+        let (Some(deepest), Some(size)) = (
+            largest("deepest_kernel_stack"),
+            largest("kernel_stack_size"),
+        ) else {
+            return;
+        };
+        if size - deepest >= SPARE_STACK {
+            self.passed("kernel_stack.spare", Duration::ZERO);
+        } else {
+            let message = format!("{deepest} of {size} bytes used, {SPARE_STACK} must be spare");
+            self.failed("kernel_stack.spare", &message, "");
+        }
+    }
+
     /// Prints notes, failures and the closing line. True if something passed and
     /// nothing failed.
     pub fn close(self) -> bool {
@@ -143,6 +172,20 @@ mod tests {
         bad.passed("a", Duration::ZERO);
         bad.failed("b", "why", "");
         assert!(!bad.close());
+    }
+
+    #[test]
+    fn a_kernel_stack_without_spare_room_fails() {
+        for (deepest, good) in [("1488", true), ("1489", false)] {
+            let (_folder, report) = report();
+            report.check_stack();
+            report.passed("other", Duration::ZERO);
+            report.note("a", "kernel_stack_size", "2000");
+            report.note("a", "deepest_kernel_stack", "100");
+            report.note("b", "deepest_kernel_stack", deepest);
+            report.check_stack();
+            assert_eq!(report.close(), good, "{deepest}");
+        }
     }
 
     #[test]
