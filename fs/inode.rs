@@ -16,7 +16,7 @@ use super::buffer::bread;
 use super::super_block::{SuperBlock, get_super, mounted_on};
 use super::truncate::truncate;
 use super::{
-    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16, le32,
+    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16, le32,
     put_le16, put_le32,
 };
 use crate::kernel::errno::{EFBIG, EIO, ENFILE, ENOMEM, Errno};
@@ -530,7 +530,6 @@ pub fn get_pipe_inode() -> Result<InodeRef, Errno> {
     let inode = get_empty_inode()?;
     *inode.i_page.lock() = Some(Page::alloc().ok_or(ENOMEM)?);
     inode.i_pipe.set(true);
-    inode.i_mode.set(S_IFIFO | 0o600); // 0.11: 0, which is no kind of file
     let now = current_time();
     inode.i_atime.set(now);
     inode.i_mtime.set(now);
