@@ -50,12 +50,6 @@ impl Entry {
         PhysAddr(self.0 & 0xffff_f000)
     }
 
-    /// The entry's low bits.
-    #[inline(always)]
-    pub const fn flags(self) -> PageFlags {
-        PageFlags::from_bits_truncate(self.0)
-    }
-
     /// Are all of `flags` set?
     #[inline(always)]
     pub const fn has(self, flags: PageFlags) -> bool {

@@ -226,7 +226,6 @@ impl UserChunk {
 
     /// How many bytes.
     #[inline(always)]
-    #[expect(clippy::len_without_is_empty, reason = "a chunk is never empty")]
     pub fn len(&self) -> usize {
         self.len as usize
     }
@@ -252,7 +251,7 @@ impl UserChunk {
                 inout("ecx") self.len / 4 => _,
                 options(nostack, preserves_flags)
             );
-            if self.len % 4 != 0 {
+            if !self.len.is_multiple_of(4) {
                 asm!(
                     "xchg esi, eax",
                     "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
@@ -311,7 +310,7 @@ impl UserChunk {
                 inout("ecx") self.len / 4 => _,
                 options(preserves_flags)
             );
-            if self.len % 4 != 0 {
+            if !self.len.is_multiple_of(4) {
                 asm!(
                     "xchg esi, eax",
                     "push es",

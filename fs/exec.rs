@@ -436,7 +436,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
 /// file's tail is not taken for it. 0.11 zeroes it by hand.
 fn clear_partial_page(task: &Task) -> Result<(), Errno> {
     let end_data = task.end_data.get();
-    if end_data % PAGE_SIZE != 0 {
+    if !end_data.is_multiple_of(PAGE_SIZE) {
         verify_read(task, UserAddr(end_data - 1))?;
     }
     Ok(())

@@ -10,9 +10,9 @@ use crate::kernel::task::{
     KERNEL_STACK_PAGE, NR_OPEN, STACK_FILL, TASK_SIZE, Task, TaskState, current, tasks,
 };
 use crate::kernel::traps::TrapFrame;
-use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks, UserAddr};
+use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks};
 use crate::kernel::wait::WaitQueue;
-use crate::mm::memory::{PAGE_SIZE, Page, copy_page_tables, write_verify};
+use crate::mm::memory::{Page, copy_page_tables};
 use core::ptr::NonNull;
 
 /// The highest process number; then they begin again.
@@ -23,22 +23,6 @@ const INIT_NAME: [u8; 16] = *b"init\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The last process number that was given away (0.11 `last_pid`).
 static LAST_PID: IrqCell<i32> = IrqCell::new(0);
-
-/// Makes `size` bytes at `addr` of the running task present, writable and
-/// unshared (0.11 `verify_area`). That holds until the next sleep only; to
-/// write there, use `arch::segment`, which checks again page by page.
-///
-/// # Errors
-/// `EFAULT` where the program has no memory, `ENOMEM`.
-pub fn verify_area(addr: UserAddr, size: u32) -> Result<(), Errno> {
-    let range = addr.slice(size)?;
-    let mut page = range.addr().0 & !(PAGE_SIZE - 1);
-    while page < range.addr().0 + range.len() {
-        write_verify(&current(), UserAddr(page.max(range.addr().0)))?;
-        page += PAGE_SIZE;
-    }
-    Ok(())
-}
 
 /// Gives the child its slot of linear space and its father's pages (0.11
 /// `copy_mem`).
@@ -51,7 +35,7 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     let code = parent.ldt[1].get();
     let data = parent.ldt[2].get();
     let base = data.base();
-    if code.base() != base || base.0 % TASK_SIZE != 0 {
+    if code.base() != base || !base.0.is_multiple_of(TASK_SIZE) {
         printk!("copy_mem: code at {:#x}, data at {:#x}\n", code.base().0, base.0);
         return Err(EINVAL);
     }

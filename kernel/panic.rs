@@ -70,18 +70,18 @@ fn report(info: &PanicInfo) {
 /// Prints the registers of an interrupted program or kernel function (0.11
 /// `die` in `kernel/traps.c`).
 pub fn print_registers(frame: &TrapFrame) {
-    let from_user = frame.from_user();
-    if !from_user {
+    let was_in_user_mode = frame.was_in_user_mode();
+    if !was_in_user_mode {
         // A panic follows, which is to be seen whole on the serial line.
         printk::log_to_serial();
         printk!("\n");
     }
     printk!("EIP:    {:04x}:{:08x}", frame.cs & 0xffff, frame.eip);
-    if !from_user {
+    if !was_in_user_mode {
         print_symbol(frame.eip);
     }
     printk!("\nEFLAGS: {:08x}", frame.eflags);
-    if from_user {
+    if was_in_user_mode {
         printk!("  ESP: {:04x}:{:08x}", frame.ss & 0xffff, frame.esp);
     }
     printk!("  CR2: {:08x}\n", page_fault_address().0);

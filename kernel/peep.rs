@@ -103,13 +103,13 @@ pub fn peep_ioctl(cmd: u32, arg: UserAddr) -> SysResult {
     }
     current().require_suser()?;
     match cmd {
-        PEEP_INFO => answer::<Info>(arg, |to| fill_info(to)),
+        PEEP_INFO => answer::<Info>(arg, fill_info),
         PEEP_EXIT => leave_emulator(arg.0 as u8),
-        PEEP_TASK => answer::<TaskInfo>(arg, |to| fill_task(to)),
-        PEEP_WALK => answer::<Walk>(arg, |to| fill_walk(to)),
+        PEEP_TASK => answer::<TaskInfo>(arg, fill_task),
+        PEEP_WALK => answer::<Walk>(arg, fill_walk),
         PEEP_COUNT => Ok(page_count(PhysAddr(arg.0)) as i32),
-        PEEP_READ => answer::<Words>(arg, |to| fill_words(to)),
-        PEEP_MAPPER => answer::<Mapper>(arg, |to| fill_mapper(to)),
+        PEEP_READ => answer::<Words>(arg, fill_words),
+        PEEP_MAPPER => answer::<Mapper>(arg, fill_mapper),
         PEEP_HOG => {
             let mut leave = 0;
             answer::<Hog>(arg, |to| {
@@ -121,7 +121,7 @@ pub fn peep_ioctl(cmd: u32, arg: UserAddr) -> SysResult {
         }
         PEEP_UNHOG => Ok(unhog()),
         PEEP_FORCE => force(arg.0),
-        PEEP_PROBE => answer::<Probe>(arg, |to| probe(to)),
+        PEEP_PROBE => answer::<Probe>(arg, probe),
         PEEP_CMDLINE => command_line(arg),
         PEEP_PANIC => panic!("asked for by /dev/peep: {:#x}", arg.0),
         PEEP_DIR if arg.0 < ENTRIES => {
@@ -343,7 +343,7 @@ fn hog(to: &mut Hog) -> Result<(), Errno> {
 fn check_fresh(to: &mut Hog, page: PhysAddr) {
     let regions = boot_info().regions();
     let usable = regions.iter().any(|r| page >= r.start && page.0 + PAGE_SIZE <= r.end.0);
-    if page.0 % PAGE_SIZE != 0 || page.0 < LOW_MEM || !usable {
+    if !page.0.is_multiple_of(PAGE_SIZE) || page.0 < LOW_MEM || !usable {
         to.bad_range += 1;
     }
     if page_count(page) != 1 {

@@ -406,12 +406,10 @@ fn run_timers() {
                     action = Some(timer.action);
                     *place = None;
                 }
-                Some(timer) => {
-                    if next == NEVER || (timer.due.wrapping_sub(next) as i32) < 0 {
-                        next = timer.due;
-                    }
+                Some(timer) if next == NEVER || (timer.due.wrapping_sub(next) as i32) < 0 => {
+                    next = timer.due;
                 }
-                None => {}
+                _ => {}
             }
         }
         NEXT_TIMER.set(next);
@@ -462,7 +460,7 @@ fn run_alarms() {
 fn check_cpu_limit(task: &Task) {
     let limit = &task.rlim[RLIMIT_CPU];
     let used = task.utime.get().0.wrapping_add(task.stime.get().0);
-    if used % HZ == 0 && used / HZ >= limit.cur.get() {
+    if used.is_multiple_of(HZ) && used / HZ >= limit.cur.get() {
         task.raise(if used / HZ >= limit.max.get() { SIGKILL } else { SIGXCPU });
     }
 }

@@ -74,7 +74,6 @@ fn addr(word: u32) -> UserAddr {
 /// esi.
 #[rustfmt::skip]
 #[unsafe(no_mangle)]
-#[expect(non_upper_case_globals, reason = "the name that system_call.S knows, which is 0.11's")]
 static sys_call_table: [SysCall; NR_SYSCALLS] = [
     /*  0 */ call!(|_| sys_setup()),
     /*  1 */ call!(|f| sys_exit(f.ebx as i32)),

@@ -49,7 +49,7 @@ pub struct TrapFrame {
 impl TrapFrame {
     /// Was it ring 3 that was interrupted?
     #[inline(always)]
-    pub fn from_user(&self) -> bool {
+    pub fn was_in_user_mode(&self) -> bool {
         self.cs & 3 != 0
     }
 
@@ -103,7 +103,7 @@ pub fn fix_up(frame: &mut TrapFrame) -> bool {
 /// An exception that a program caused becomes a signal; one of the kernel's own
 /// is the end, unless it was expected.
 fn fault(frame: &mut TrapFrame, signal: u32, what: &str) {
-    if frame.from_user() {
+    if frame.was_in_user_mode() {
         frame.orig_eax = NO_CALL;
         current().raise_fault(signal);
     } else if !fix_up(frame) {
@@ -168,7 +168,7 @@ extern "C" fn do_nmi(frame: &mut TrapFrame) {
 #[unsafe(no_mangle)]
 extern "C" fn do_debug(frame: &mut TrapFrame) {
     const TF: u32 = 0x100;
-    if frame.from_user() {
+    if frame.was_in_user_mode() {
         frame.eflags &= !TF;
         current().raise(SIGTRAP);
     } else {
@@ -192,7 +192,7 @@ faults! {
 #[unsafe(no_mangle)]
 extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
     const NT: u32 = 0x4000;
-    if frame.from_user() {
+    if frame.was_in_user_mode() {
         frame.eflags &= !NT;
     }
     fault(frame, SIGSEGV, "invalid TSS");
@@ -201,7 +201,7 @@ extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
 /// Exception 7: a coprocessor instruction of a task that does not have it.
 #[unsafe(no_mangle)]
 extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
-    if !frame.from_user() {
+    if !frame.was_in_user_mode() {
         frame.die_in_kernel("coprocessor instruction", None);
     }
     if has_fpu() {
@@ -243,7 +243,6 @@ unsafe extern "C" {
     fn alignment_check();
     fn reserved();
     fn irq13();
-    fn parallel_interrupt();
     fn spurious_interrupt_master();
     fn spurious_interrupt_slave();
 }

@@ -72,13 +72,14 @@ impl WaitQueue {
             while bits != 0 {
                 let nr = bits.trailing_zeros();
                 bits &= bits - 1;
-                if let Some(task) = tasks.get(TaskNr((index as u32 * 32 + nr) as u8)) {
-                    if matches!(
+                let task = tasks.get(TaskNr((index as u32 * 32 + nr) as u8));
+                if let Some(task) = task
+                    && matches!(
                         task.state(),
                         TaskState::Interruptible | TaskState::Uninterruptible
-                    ) {
-                        task.set_state(TaskState::Running);
-                    }
+                    )
+                {
+                    task.set_state(TaskState::Running);
                 }
             }
         }

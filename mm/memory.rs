@@ -526,7 +526,7 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
     if frame.interrupts_were_on() {
         sti();
     }
-    if !frame.from_user() {
+    if !frame.was_in_user_mode() {
         if !fix_up(frame) {
             frame.die_in_kernel("page fault", Some(linear));
         }

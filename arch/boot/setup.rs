@@ -47,11 +47,6 @@ impl Range {
     pub const fn len(self) -> u32 {
         self.end.0.saturating_sub(self.start.0)
     }
-
-    /// Does it hold nothing?
-    pub const fn is_empty(self) -> bool {
-        self.len() == 0
-    }
 }
 
 /// What is known of the machine, in our own memory.

@@ -67,7 +67,7 @@ fn one_shot() -> Outcome {
         (1, SIGUSR1, 0)
     );
     equal!(signal::get(SIGUSR1)?.handler, 0, "back to the default");
-    equal!(death(|| drop(me(SIGUSR1)))?, SIGUSR1);
+    equal!(death(|| _ = me(SIGUSR1))?, SIGUSR1);
     Ok(())
 }
 
