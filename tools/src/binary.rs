@@ -11,7 +11,6 @@ use object::{LittleEndian, Object, ObjectSection, ObjectSymbol, SectionFlags, Sy
 
 /// A part of an ELF file that is loaded.
 pub struct Section {
-    pub name: String,
     pub address: u32,
     pub bytes: Vec<u8>,
     pub executable: bool,
@@ -70,15 +69,13 @@ impl Binary {
             let SectionFlags::Elf { sh_flags } = section.flags() else {
                 continue;
             };
-            let name = section.name()?.to_string();
-            if name == ".stack_sizes" {
+            if section.name()? == ".stack_sizes" {
                 read_stack_sizes(section.data()?, &mut stack_sizes)?;
             }
             let alloc = sh_flags & u64::from(elf::SHF_ALLOC) != 0;
             let data = section.data()?;
             if alloc && !data.is_empty() {
                 sections.push(Section {
-                    name,
                     address: section.address() as u32,
                     bytes: data.to_vec(),
                     executable: sh_flags & u64::from(elf::SHF_EXECINSTR) != 0,
@@ -130,6 +127,33 @@ impl Binary {
         }
     }
 
+    /// A binary of functions, one behind the other from 0x1000 on.
+    #[cfg(test)]
+    pub fn of_functions(functions: &[(&str, &[u8])]) -> Binary {
+        let mut section = Section {
+            address: 0x1000,
+            bytes: Vec::new(),
+            executable: true,
+        };
+        let mut table = BTreeMap::new();
+        for (name, code) in functions {
+            let function = Function {
+                address: section.end(),
+                size: code.len() as u32,
+                name: name.to_string(),
+            };
+            table.insert(function.address, function);
+            section.bytes.extend_from_slice(code);
+        }
+        Binary {
+            entry: 0x1000,
+            sections: vec![section],
+            functions: table,
+            objects: BTreeSet::new(),
+            stack_sizes: BTreeMap::new(),
+        }
+    }
+
     /// The executable section at an address.
     pub fn code_at(&self, address: u32) -> Option<&Section> {
         self.sections
@@ -140,7 +164,8 @@ impl Binary {
     /// The function or label at or before an address, with the distance.
     pub fn symbol_at(&self, address: u32) -> Option<(&Function, u32)> {
         let (start, function) = self.functions.range(..=address).next_back()?;
-        (function.size == 0 || address < start + function.size).then_some((function, address - start))
+        (function.size == 0 || address < start + function.size)
+            .then_some((function, address - start))
     }
 
     /// `name+0x12`, or the bare address.
@@ -292,7 +317,9 @@ pub fn short_name(symbol: &str) -> String {
     let out = out.replace("linux011::", "").replace("::{closure#", "::{");
     // What is left of `name::<T>` and of `<impl T>::name`.
     let out = out.replace("::::", "::");
-    out.trim_end_matches("::").trim_start_matches("::").to_string()
+    out.trim_end_matches("::")
+        .trim_start_matches("::")
+        .to_string()
 }
 
 /// `<A as B>::f` and `<A>::f` as `A::f`.
@@ -327,8 +354,14 @@ mod tests {
     fn names_are_short() {
         for (symbol, expected) in [
             ("main", "main"),
-            ("_ZN8linux0112fs6buffer6getblk17h0123456789abcdefE", "fs::buffer::getblk"),
-            ("_RNvNtNtCs1234_8linux0112fs6buffer6getblk", "fs::buffer::getblk"),
+            (
+                "_ZN8linux0112fs6buffer6getblk17h0123456789abcdefE",
+                "fs::buffer::getblk",
+            ),
+            (
+                "_RNvNtNtCs1234_8linux0112fs6buffer6getblk",
+                "fs::buffer::getblk",
+            ),
             (
                 "_ZN68_$LT$linux011..fs..inode..Inode$u20$as$u20$core..ops..drop..Drop$GT$4drop17h0123456789abcdefE",
                 "fs::inode::Inode::drop",

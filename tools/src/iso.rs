@@ -88,7 +88,10 @@ pub fn make_iso(kernel: &Path, module: &Path, config: &str, out: &Path) -> Resul
     let bytes = bytes?;
     if !write_if_changed(out, &bytes)? {
         // Up to date from now on.
-        std::fs::File::options().append(true).open(out)?.set_modified(std::time::SystemTime::now())?;
+        std::fs::File::options()
+            .append(true)
+            .open(out)?
+            .set_modified(std::time::SystemTime::now())?;
     }
     Ok(bytes.len() as u64)
 }

@@ -14,6 +14,7 @@ mod run;
 mod scan;
 mod scenarios;
 mod screenshot;
+mod stack;
 mod symbols;
 mod test;
 mod util;
@@ -39,6 +40,7 @@ enum Command {
     Scan(scan::Scan),
     Test(test::Test),
     Screenshot(screenshot::Screenshot),
+    Stack(stack::Stack),
     Symbols(symbols::Symbols),
     Size(symbols::Size),
 }
@@ -57,6 +59,7 @@ fn main() -> std::process::ExitCode {
         Command::Scan(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Screenshot(command) => command.run(),
+        Command::Stack(command) => command.run(),
         Command::Symbols(command) => command.run(),
         Command::Size(command) => command.run(),
     };

@@ -69,7 +69,14 @@ impl Run {
         };
         let mut command = Command::new(QEMU);
         command
-            .args(["-name", "linux011", "-m", &self.mem.to_string(), "-cpu", &self.cpu])
+            .args([
+                "-name",
+                "linux011",
+                "-m",
+                &self.mem.to_string(),
+                "-cpu",
+                &self.cpu,
+            ])
             .args(["-rtc", "base=utc", "-net", "none"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
             .args(boot.arguments()?);
@@ -101,7 +108,11 @@ impl Run {
 
 /// The kernel's command line; on a terminal its console is the serial line.
 fn command_line(wanted: &str, window: bool) -> String {
-    if window || wanted.split_whitespace().any(|word| word.starts_with("console=")) {
+    if window
+        || wanted
+            .split_whitespace()
+            .any(|word| word.starts_with("console="))
+    {
         return wanted.trim().to_string();
     }
     format!("console=ttyS0 {wanted}").trim().to_string()
@@ -117,7 +128,9 @@ fn has_display() -> bool {
 fn has_window_support() -> Result<bool> {
     let words = output_of(QEMU, &["-display", "help"])?;
     let words = String::from_utf8_lossy(&words.stdout).into_owned();
-    Ok(words.lines().any(|line| matches!(line.trim(), "gtk" | "sdl")))
+    Ok(words
+        .lines()
+        .any(|line| matches!(line.trim(), "gtk" | "sdl")))
 }
 
 /// Starts QEMU stopped at its first instruction, with gdb attached to it.
@@ -144,17 +157,36 @@ impl Gdb {
         let log = folder.path().join("serial");
         let boot = Boot::kernel(command_line(&self.cmdline, has_display()));
         let mut qemu = Command::new(QEMU);
-        qemu.args(["-m", &self.mem.to_string(), "-cpu", "486", "-S", "-net", "none"])
-            .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
-            .args(["-chardev", &format!("socket,path={},server=on,wait=off,id=g0", socket.display())])
-            .args(["-gdb", "chardev:g0"])
-            .args(boot.arguments()?)
-            .stdin(Stdio::null());
+        qemu.args([
+            "-m",
+            &self.mem.to_string(),
+            "-cpu",
+            "486",
+            "-S",
+            "-net",
+            "none",
+        ])
+        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
+        .args([
+            "-chardev",
+            &format!("socket,path={},server=on,wait=off,id=g0", socket.display()),
+        ])
+        .args(["-gdb", "chardev:g0"])
+        .args(boot.arguments()?)
+        .stdin(Stdio::null());
         if has_display() && has_window_support()? {
             qemu.args(["-serial", "none"]);
         } else {
-            qemu.args(["-display", "none", "-serial", &format!("file:{}", log.display())]);
-            println!("The guest's console goes to {} (`tail -f` it elsewhere).", log.display());
+            qemu.args([
+                "-display",
+                "none",
+                "-serial",
+                &format!("file:{}", log.display()),
+            ]);
+            println!(
+                "The guest's console goes to {} (`tail -f` it elsewhere).",
+                log.display()
+            );
         }
         // A Ctrl-C in gdb must not end QEMU.
         let mut qemu = qemu
@@ -177,7 +209,9 @@ impl Gdb {
         while !socket.exists() && std::time::Instant::now() < deadline {
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        let status = gdb.status().context("cannot start gdb; tools/setup.sh installs it");
+        let status = gdb
+            .status()
+            .context("cannot start gdb; tools/setup.sh installs it");
         let _ = qemu.kill();
         qemu.wait()?;
         ensure!(status?.success(), "gdb failed");
@@ -203,16 +237,26 @@ pub struct BochsRun {
 impl BochsRun {
     pub fn run(self) -> Result<()> {
         let with_x = has_display()
-            && glob::glob("/usr/lib/*/bochs/plugins/libbx_x_gui.so")?.next().is_some();
-        let screen = self.screen.unwrap_or(if with_x { "x" } else { "term" }.into());
-        let options = if screen == "rfb" { "rfb, options=\"timeout=0\"" } else { &screen };
+            && glob::glob("/usr/lib/*/bochs/plugins/libbx_x_gui.so")?
+                .next()
+                .is_some();
+        let screen = self
+            .screen
+            .unwrap_or(if with_x { "x" } else { "term" }.into());
+        let options = if screen == "rfb" {
+            "rfb, options=\"timeout=0\""
+        } else {
+            &screen
+        };
         let serial = "mode=file, dev=build/bochs-serial.txt";
         let log = Path::new("build/bochs.log");
         let config = bochs_config(&self.iso, self.mem, options, serial, log)?;
         std::fs::write("build/bochsrc", config)?;
         std::fs::write("build/bochs-commands", "c\n")?;
         match screen.as_str() {
-            "term" => println!("To leave Bochs: `poweroff` at the prompt, or `kill` it from another terminal."),
+            "term" => println!(
+                "To leave Bochs: `poweroff` at the prompt, or `kill` it from another terminal."
+            ),
             "rfb" => println!("Point a VNC viewer at port 5900."),
             _ => println!("To leave Bochs: `poweroff`, or the window's Power button."),
         }

@@ -75,18 +75,24 @@ fn objection(instruction: &Instruction, allow_fpu: bool) -> Option<String> {
         return Some(format!("no register {register:?} before the 486"));
     }
     // A NOP with an operand came with the Pentium Pro.
-    if instruction.mnemonic() == Mnemonic::Nop && instruction.op_count() > 0 && !plain_nop(instruction) {
+    if instruction.mnemonic() == Mnemonic::Nop
+        && instruction.op_count() > 0
+        && !plain_nop(instruction)
+    {
         return Some("MULTIBYTENOP".into());
     }
-    let newer = instruction.cpuid_features().iter().find(|feature| match feature {
-        CpuidFeature::INTEL8086
-        | CpuidFeature::INTEL186
-        | CpuidFeature::INTEL286
-        | CpuidFeature::INTEL386
-        | CpuidFeature::MOV_TR => false,
-        CpuidFeature::FPU | CpuidFeature::FPU287 | CpuidFeature::FPU387 => !allow_fpu,
-        _ => true,
-    })?;
+    let newer = instruction
+        .cpuid_features()
+        .iter()
+        .find(|feature| match feature {
+            CpuidFeature::INTEL8086
+            | CpuidFeature::INTEL186
+            | CpuidFeature::INTEL286
+            | CpuidFeature::INTEL386
+            | CpuidFeature::MOV_TR => false,
+            CpuidFeature::FPU | CpuidFeature::FPU287 | CpuidFeature::FPU387 => !allow_fpu,
+            _ => true,
+        })?;
     Some(format!("{newer:?}"))
 }
 
@@ -104,9 +110,17 @@ fn new_register(instruction: &Instruction) -> Option<Register> {
             special
                 && !matches!(
                     register,
-                    Register::CR0 | Register::CR2 | Register::CR3 | Register::DR0 | Register::DR1
-                        | Register::DR2 | Register::DR3 | Register::DR6 | Register::DR7
-                        | Register::TR6 | Register::TR7
+                    Register::CR0
+                        | Register::CR2
+                        | Register::CR3
+                        | Register::DR0
+                        | Register::DR1
+                        | Register::DR2
+                        | Register::DR3
+                        | Register::DR6
+                        | Register::DR7
+                        | Register::TR6
+                        | Register::TR7
                 )
         })
 }

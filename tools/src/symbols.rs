@@ -81,12 +81,23 @@ fn table<'a>(functions: impl Iterator<Item = &'a Function>) -> Vec<u8> {
     for function in functions {
         word(function.address);
         word((first + names.len()) as u32);
-        let name = function.name.as_bytes();
-        names.extend_from_slice(&name[name.len().saturating_sub(LONGEST)..]);
+        names.extend_from_slice(shortened(&function.name).as_bytes());
         names.push(0);
     }
     table.extend_from_slice(&names);
     table
+}
+
+/// The last parts of a path that fit, or the end of its last part.
+fn shortened(name: &str) -> &str {
+    let mut short = name;
+    while short.len() > LONGEST {
+        short = match short.split_once("::") {
+            Some((_, rest)) => rest,
+            None => return short.get(short.len() - LONGEST..).unwrap_or(""),
+        };
+    }
+    short
 }
 
 /// Prints the size of the kernel image, text and data; fails above a limit.
@@ -126,6 +137,14 @@ pub fn image_size(kernel: &std::path::Path) -> Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_names_lose_their_front() {
+        assert_eq!(shortened("a::b"), "a::b");
+        let long = format!("{}::{}::c", "a".repeat(30), "b".repeat(30));
+        assert_eq!(shortened(&long), format!("{}::c", "b".repeat(30)));
+        assert_eq!(shortened(&"x".repeat(60)).len(), LONGEST);
+    }
 
     #[test]
     fn a_table() {

@@ -17,7 +17,13 @@ use super::qemu::end;
 ///
 /// `serial` is the line of the first serial port, `display` names the screen's
 /// library with its options.
-pub fn bochs_config(iso: &Path, memory: u32, display: &str, serial: &str, log: &Path) -> Result<String> {
+pub fn bochs_config(
+    iso: &Path,
+    memory: u32,
+    display: &str,
+    serial: &str,
+    log: &Path,
+) -> Result<String> {
     let iso = std::path::absolute(iso)?;
     ensure!(
         iso.is_file(),
@@ -59,7 +65,10 @@ impl Bochs {
         let folder = tempfile::tempdir()?;
         // Bochs as the client: it connects when the port is first used.
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let serial = format!("mode=socket-client, dev=localhost:{}", listener.local_addr()?.port());
+        let serial = format!(
+            "mode=socket-client, dev=localhost:{}",
+            listener.local_addr()?.port()
+        );
         let log = folder.path().join("log");
         let config = bochs_config(iso, memory, "rfb, options=\"timeout=0\"", &serial, &log)?;
         std::fs::write(folder.path().join("bochsrc"), config)?;
@@ -83,7 +92,9 @@ impl Bochs {
             }
             if child.try_wait()?.is_some() || Instant::now() > deadline {
                 end(&mut child);
-                let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+                let read = |name: &str| {
+                    std::fs::read_to_string(folder.path().join(name)).unwrap_or_default()
+                };
                 bail!("Bochs did not start:\n{}{}", read("messages"), read("log"));
             }
             std::thread::sleep(Duration::from_millis(10));

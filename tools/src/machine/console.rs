@@ -47,7 +47,10 @@ pub enum Line {
 
 impl Console {
     /// A console on a connection; a thread reads it from now on.
-    pub fn new(mut reader: impl Read + Send + 'static, writer: impl Write + Send + 'static) -> Console {
+    pub fn new(
+        mut reader: impl Read + Send + 'static,
+        writer: impl Write + Send + 'static,
+    ) -> Console {
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -79,14 +82,16 @@ impl Console {
     /// last match; gives the text up to the end of the match.
     pub fn expect(&mut self, pattern: &str, timeout: Duration) -> Result<String> {
         let regex = Regex::new(pattern).context("bad regular expression")?;
-        let found = self.wait(timeout, |new, _| {
-            regex.find(new).map(|found| found.end())
-        });
+        let found = self.wait(timeout, |new, _| regex.find(new).map(|found| found.end()));
         if let Some(length) = found {
             return Ok(self.take(length));
         }
         let closed = self.shared.lock().closed;
-        let why = if closed { "the emulator ended" } else { "nothing came in time" };
+        let why = if closed {
+            "the emulator ended"
+        } else {
+            "nothing came in time"
+        };
         bail!(
             "waited {:.1} s for /{pattern}/: {why}. The end of the output:\n{}",
             timeout.as_secs_f64(),
@@ -135,7 +140,8 @@ impl Console {
 
     fn take(&mut self, length: usize) -> String {
         let state = self.shared.lock();
-        let text = String::from_utf8_lossy(&state.bytes[self.taken..self.taken + length]).into_owned();
+        let text =
+            String::from_utf8_lossy(&state.bytes[self.taken..self.taken + length]).into_owned();
         self.taken += length;
         text
     }

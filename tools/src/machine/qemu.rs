@@ -15,7 +15,6 @@ use super::console::{Console, Line};
 /// Long enough for QEMU itself on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-
 /// What a machine boots.
 #[derive(Clone, Debug)]
 pub enum Boot {
@@ -128,7 +127,14 @@ impl Qemu {
 
         let mut command = Command::new("qemu-system-i386");
         command
-            .args(["-nodefaults", "-no-user-config", "-vga", "std", "-display", "none"])
+            .args([
+                "-nodefaults",
+                "-no-user-config",
+                "-vga",
+                "std",
+                "-display",
+                "none",
+            ])
             .args(["-m", &setup.memory.to_string(), "-rtc", "base=utc"])
             .args(["-chardev", &format!("socket,id=s0,path={}", at("serial"))])
             .args(["-serial", "chardev:s0"])
@@ -307,20 +313,49 @@ fn accept(listener: &UnixListener, child: &mut Child) -> Result<UnixStream> {
 /// The `sendkey` name of what types a character on a US keyboard.
 fn key_of(sign: char) -> Option<String> {
     const PLAIN: &[(char, &str)] = &[
-        (' ', "spc"), ('\n', "ret"), ('\t', "tab"), ('-', "minus"), ('=', "equal"),
-        ('[', "bracket_left"), (']', "bracket_right"), (';', "semicolon"),
-        ('\'', "apostrophe"), ('`', "grave_accent"), ('\\', "backslash"),
-        (',', "comma"), ('.', "dot"), ('/', "slash"),
+        (' ', "spc"),
+        ('\n', "ret"),
+        ('\t', "tab"),
+        ('-', "minus"),
+        ('=', "equal"),
+        ('[', "bracket_left"),
+        (']', "bracket_right"),
+        (';', "semicolon"),
+        ('\'', "apostrophe"),
+        ('`', "grave_accent"),
+        ('\\', "backslash"),
+        (',', "comma"),
+        ('.', "dot"),
+        ('/', "slash"),
     ];
     const SHIFTED: &[(char, &str)] = &[
-        ('!', "1"), ('@', "2"), ('#', "3"), ('$', "4"), ('%', "5"), ('^', "6"), ('&', "7"),
-        ('*', "8"), ('(', "9"), (')', "0"), ('_', "minus"), ('+', "equal"),
-        ('{', "bracket_left"), ('}', "bracket_right"), (':', "semicolon"),
-        ('"', "apostrophe"), ('~', "grave_accent"), ('|', "backslash"), ('<', "comma"),
-        ('>', "dot"), ('?', "slash"),
+        ('!', "1"),
+        ('@', "2"),
+        ('#', "3"),
+        ('$', "4"),
+        ('%', "5"),
+        ('^', "6"),
+        ('&', "7"),
+        ('*', "8"),
+        ('(', "9"),
+        (')', "0"),
+        ('_', "minus"),
+        ('+', "equal"),
+        ('{', "bracket_left"),
+        ('}', "bracket_right"),
+        (':', "semicolon"),
+        ('"', "apostrophe"),
+        ('~', "grave_accent"),
+        ('|', "backslash"),
+        ('<', "comma"),
+        ('>', "dot"),
+        ('?', "slash"),
     ];
     let find = |table: &[(char, &str)]| {
-        table.iter().find(|entry| entry.0 == sign).map(|entry| entry.1.to_string())
+        table
+            .iter()
+            .find(|entry| entry.0 == sign)
+            .map(|entry| entry.1.to_string())
     };
     match sign {
         'a'..='z' | '0'..='9' => Some(sign.to_string()),
