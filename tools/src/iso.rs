@@ -9,8 +9,7 @@ use clap::Args;
 use crate::util::write_if_changed;
 
 /// GRUB's modules that the menu needs; all of them would be 10 MB.
-const MODULES: &str =
-    "biosdisk iso9660 normal multiboot2 part_msdos serial terminal";
+const MODULES: &str = "biosdisk iso9660 normal multiboot2 part_msdos serial terminal";
 /// GRUB for BIOS machines.
 const GRUB: &str = "/usr/lib/grub/i386-pc";
 /// Largest ISO: it is to be downloaded without a thought.
