@@ -182,6 +182,8 @@ fn run_case(case: Case) -> Outcome {
     let status = sys::wait_for(child);
     sys::alarm(0);
     let _ = sys::kill(-child, SIGKILL);
+    // Memory that a case took and did not live to give back.
+    let _ = peep::command(peep::PEEP_UNHOG, 0);
     let mut message = vec![0; MESSAGE_MAX];
     let length = sys::read(from, &mut message).unwrap_or(0);
     sys::close(from)?;
