@@ -59,8 +59,14 @@ impl Program {
     /// As `creat` and `write`.
     pub fn write(&self, path: &str) -> Result<()> {
         let header = [
-            self.magic, self.a_text, self.a_data, self.a_bss, self.a_syms, self.a_entry,
-            self.a_trsize, self.a_drsize,
+            self.magic,
+            self.a_text,
+            self.a_data,
+            self.a_bss,
+            self.a_syms,
+            self.a_entry,
+            self.a_trsize,
+            self.a_drsize,
         ];
         let mut bytes: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
         bytes.resize(1024, 0);

@@ -58,7 +58,9 @@ pub fn is_filled(index: usize, value: u8) -> bool {
 /// The address is of memory that belongs to no Rust object, or faults.
 pub unsafe fn poke(address: usize, value: u8) {
     // SAFETY: the caller's promise.
-    unsafe { core::arch::asm!("mov byte ptr [{}], {}", in(reg) address, in(reg_byte) value, options(nostack)) }
+    unsafe {
+        core::arch::asm!("mov byte ptr [{}], {}", in(reg) address, in(reg_byte) value, options(nostack))
+    }
 }
 
 /// Reads at any address of this process, or faults.

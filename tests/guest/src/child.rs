@@ -49,7 +49,10 @@ impl Child {
     /// As `fork`.
     pub fn exec(path: &str, args: &[&str]) -> Result<Child> {
         Child::run(|| {
-            let argv: StrVec = core::iter::once(&path).chain(args).map(|a| a.as_bytes()).collect();
+            let argv: StrVec = core::iter::once(&path)
+                .chain(args)
+                .map(|a| a.as_bytes())
+                .collect();
             let _ = sys::execve(path, &argv, &StrVec::new());
             127
         })
@@ -81,7 +84,9 @@ impl Child {
         let line = core::panic::Location::caller().line();
         match self.code() {
             Ok(0) => Ok(()),
-            other => Err(Failure(format!("line {line}: a child ended with {other:?}"))),
+            other => Err(Failure(format!(
+                "line {line}: a child ended with {other:?}"
+            ))),
         }
     }
 
@@ -162,8 +167,15 @@ impl Gate {
 
     /// The gate that [`Gate::args`] of another process describes.
     pub fn from_args(args: &mut rt::args::Args) -> Gate {
-        let mut fd = || args.next().and_then(|a| rt::num::parse_u32(a.bytes())).unwrap_or(99);
-        Gate { from: fd() as i32, to: fd() as i32 }
+        let mut fd = || {
+            args.next()
+                .and_then(|a| rt::num::parse_u32(a.bytes()))
+                .unwrap_or(99)
+        };
+        Gate {
+            from: fd() as i32,
+            to: fd() as i32,
+        }
     }
 
     /// Lets one through.

@@ -129,7 +129,10 @@ extern "C" fn too_late(_: i32) {
 /// Runs the cases, all or those named in the arguments; the exit code is 1 if
 /// one failed.
 pub fn run(row: &str, cases: &[(&str, Case)], roles: &[(&str, Role)], mut args: Args) -> i32 {
-    if let Some(role) = args.get(0).and_then(|arg| arg.bytes().strip_prefix(b"role:")) {
+    if let Some(role) = args
+        .get(0)
+        .and_then(|arg| arg.bytes().strip_prefix(b"role:"))
+    {
         args.next();
         return match roles.iter().find(|(name, _)| name.as_bytes() == role) {
             Some((_, part)) => part(args),
@@ -189,7 +192,9 @@ fn run_case(case: Case) -> Outcome {
     sys::close(from)?;
     let message: String = String::from_utf8_lossy(&message[..length]).replace('\n', " ");
     if LATE.load(Relaxed) {
-        return Err(Failure(format!("took longer than {CASE_LIMIT} s {message}")));
+        return Err(Failure(format!(
+            "took longer than {CASE_LIMIT} s {message}"
+        )));
     }
     match status?.shell_code() {
         0 => balance(before),
@@ -238,7 +243,13 @@ fn stock() -> core::result::Result<Stock, Errno> {
             pages += task.pages + tables as u32;
         }
     }
-    Ok(Stock { pages, inodes: info.inodes, files: info.files, buffers: info.buffers, processes })
+    Ok(Stock {
+        pages,
+        inodes: info.inodes,
+        files: info.files,
+        buffers: info.buffers,
+        processes,
+    })
 }
 
 /// Waits a little until everything is back: orphans of the case are waited for
@@ -252,5 +263,7 @@ fn balance(before: Stock) -> Outcome {
         crate::child::nap(2);
         now = stock()?;
     }
-    Err(Failure(format!("something is left over: before {before:?}, after {now:?}")))
+    Err(Failure(format!(
+        "something is left over: before {before:?}, after {now:?}"
+    )))
 }

@@ -51,8 +51,12 @@ pub fn scancodes(codes: &[u8]) -> Result<()> {
 
 /// Scan codes of the keys from `1`, `q`, `a` and `z` on, on an American
 /// keyboard.
-const ROWS: [(u8, &[u8]); 4] =
-    [(0x02, b"1234567890-="), (0x10, b"qwertyuiop[]"), (0x1e, b"asdfghjkl;'`"), (0x2c, b"zxcvbnm,./")];
+const ROWS: [(u8, &[u8]); 4] = [
+    (0x02, b"1234567890-="),
+    (0x10, b"qwertyuiop[]"),
+    (0x1e, b"asdfghjkl;'`"),
+    (0x2c, b"zxcvbnm,./"),
+];
 
 /// The scan code of the key for a character, if there is one without shift.
 fn key(c: u8) -> Option<u8> {
@@ -62,9 +66,9 @@ fn key(c: u8) -> Option<u8> {
         0x7f | 8 => Some(0x0e),
         b'\t' => Some(0x0f),
         0x1b => Some(0x01),
-        _ => ROWS.iter().find_map(|(first, keys)| {
-            keys.iter().position(|k| *k == c).map(|at| first + at as u8)
-        }),
+        _ => ROWS
+            .iter()
+            .find_map(|(first, keys)| keys.iter().position(|k| *k == c).map(|at| first + at as u8)),
     }
 }
 
@@ -81,7 +85,11 @@ pub fn type_text(text: &str) -> Result<()> {
             28 => (Some(0x1d), b'\\'),
             _ => (None, c),
         };
-        let code = if c == b'\\' { 0x2b } else { key(c).ok_or(Errno::EINVAL)? };
+        let code = if c == b'\\' {
+            0x2b
+        } else {
+            key(c).ok_or(Errno::EINVAL)?
+        };
         if let Some(modifier) = modifier {
             scancodes(&[modifier, code, code | 0x80, modifier | 0x80])?;
         } else {
@@ -98,13 +106,27 @@ const SCREEN: u32 = 0xb_8000;
 pub fn screen() -> String {
     let mut text = String::new();
     for address in (SCREEN..SCREEN + 0x8000).step_by(4 * peep::WORDS) {
-        let Ok(words) = peep::read(address) else { break };
+        let Ok(words) = peep::read(address) else {
+            break;
+        };
         for word in words {
             for c in [word as u8, (word >> 16) as u8] {
-                text.push(if (32..127).contains(&c) { c as char } else { ' ' });
+                text.push(if (32..127).contains(&c) {
+                    c as char
+                } else {
+                    ' '
+                });
             }
         }
     }
-    let lines: Vec<&str> = text.as_bytes().chunks(80).map(|l| core::str::from_utf8(l).unwrap_or("")).collect();
-    lines.iter().map(|line| line.trim_end()).filter(|l| !l.is_empty()).fold(String::new(), |all, line| all + line + "\n")
+    let lines: Vec<&str> = text
+        .as_bytes()
+        .chunks(80)
+        .map(|l| core::str::from_utf8(l).unwrap_or(""))
+        .collect();
+    lines
+        .iter()
+        .map(|line| line.trim_end())
+        .filter(|l| !l.is_empty())
+        .fold(String::new(), |all, line| all + line + "\n")
 }

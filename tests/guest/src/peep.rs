@@ -68,7 +68,9 @@ pub fn tasks() -> impl Iterator<Item = TaskInfo> {
 /// # Errors
 /// ESRCH.
 pub fn find(pid: i32) -> Result<TaskInfo> {
-    tasks().find(|task| task.nr != 0 && task.pid == pid).ok_or(Errno::ESRCH)
+    tasks()
+        .find(|task| task.nr != 0 && task.pid == pid)
+        .ok_or(Errno::ESRCH)
 }
 
 /// This process.
@@ -103,7 +105,14 @@ pub fn entry(nr: u32, addr: usize) -> Result<u32> {
 /// # Errors
 /// EINVAL.
 pub fn walk(nr: u32, addr: usize) -> Result<Walk> {
-    ask(PEEP_WALK, Walk { nr, addr: addr as u32, ..Walk::default() })
+    ask(
+        PEEP_WALK,
+        Walk {
+            nr,
+            addr: addr as u32,
+            ..Walk::default()
+        },
+    )
 }
 
 /// The count in `mem_map` of the page with this entry.
@@ -119,7 +128,14 @@ pub fn count(entry: u32) -> Result<u32> {
 /// # Errors
 /// EINVAL.
 pub fn read(addr: u32) -> Result<[u32; WORDS]> {
-    Ok(ask(PEEP_READ, Words { addr, words: [0; WORDS] })?.words)
+    Ok(ask(
+        PEEP_READ,
+        Words {
+            addr,
+            words: [0; WORDS],
+        },
+    )?
+    .words)
 }
 
 /// Entry `index` of the page directory.
@@ -132,7 +148,16 @@ pub fn directory(index: u32) -> Result<u32> {
 
 /// Every place that maps the page.
 pub fn mappers(page: u32) -> Vec<Mapper> {
-    let at = |index| ask(PEEP_MAPPER, Mapper { page: page & !0xfff, index, ..Mapper::default() });
+    let at = |index| {
+        ask(
+            PEEP_MAPPER,
+            Mapper {
+                page: page & !0xfff,
+                index,
+                ..Mapper::default()
+            },
+        )
+    };
     (0..).map_while(|index| at(index).ok()).collect()
 }
 
@@ -141,7 +166,14 @@ pub fn mappers(page: u32) -> Vec<Mapper> {
 /// # Errors
 /// ENXIO.
 pub fn hog(leave: u32) -> Result<HeldPages> {
-    ask(PEEP_HOG, Hog { leave, ..Hog::default() }).map(HeldPages)
+    ask(
+        PEEP_HOG,
+        Hog {
+            leave,
+            ..Hog::default()
+        },
+    )
+    .map(HeldPages)
 }
 
 /// Pages taken by [`hog`], and what was found of them.
@@ -159,7 +191,13 @@ impl Drop for HeldPages {
 /// # Errors
 /// ENXIO.
 pub fn probe(addr: u32) -> Result<Probe> {
-    ask(PEEP_PROBE, Probe { addr, ..Probe::default() })
+    ask(
+        PEEP_PROBE,
+        Probe {
+            addr,
+            ..Probe::default()
+        },
+    )
 }
 
 /// The kernel's command line.
@@ -176,7 +214,8 @@ pub fn cmdline() -> Result<Vec<u8>> {
 /// Is `word` on the kernel's command line?
 pub fn flag(word: &str) -> bool {
     cmdline().is_ok_and(|line| {
-        line.split(|b| *b == b' ').any(|have| have == word.as_bytes())
+        line.split(|b| *b == b' ')
+            .any(|have| have == word.as_bytes())
     })
 }
 
@@ -185,7 +224,14 @@ pub fn base_and_limit(words: [u32; 2]) -> (u32, u32) {
     let [low, high] = words;
     let base = low >> 16 | (high & 0xff) << 16 | high & 0xff00_0000;
     let limit = low & 0xffff | high & 0xf_0000;
-    (base, if high & 1 << 23 != 0 { limit << 12 | 0xfff } else { limit })
+    (
+        base,
+        if high & 1 << 23 != 0 {
+            limit << 12 | 0xfff
+        } else {
+            limit
+        },
+    )
 }
 
 /// What tests ask of a task.

@@ -70,7 +70,13 @@ fn mem_needs_root() -> Outcome {
     let child = Child::test(|| {
         sys::setgid(5)?;
         sys::setuid(5)?;
-        for name in ["/dev/mem", "/dev/kmem", "/dev/port", "/dev/ram", "/dev/peep"] {
+        for name in [
+            "/dev/mem",
+            "/dev/kmem",
+            "/dev/port",
+            "/dev/ram",
+            "/dev/peep",
+        ] {
             fails!(sys::open(name, O_RDONLY, 0), EACCES);
         }
         // A node of the user's own making would not help: mknod is root's.
@@ -82,8 +88,11 @@ fn mem_needs_root() -> Outcome {
     let device = sys::open("/dev/peep", O_RDONLY, 0)?;
     let child = Child::test(|| {
         sys::setuid(5)?;
-        // SAFETY: the command takes a number.
-        fails!(unsafe { sys::ioctl(device, peep::PEEP_COUNT, 0x10_0000) }, EPERM);
+        fails!(
+            // SAFETY: the command takes a number.
+            unsafe { sys::ioctl(device, peep::PEEP_COUNT, 0x10_0000) },
+            EPERM
+        );
         Ok(())
     })?;
     child.pass()
@@ -114,19 +123,33 @@ fn ps() -> Outcome {
     let mut lines = text.lines();
     let head: Vec<&str> = lines.next().unwrap_or("").split_whitespace().collect();
     let column = |name: &str| head.iter().position(|word| *word == name).unwrap_or(99);
-    for name in ["PID", "PPID", "PGRP", "SID", "UID", "STATE", "PRI", "CNT", "TTY", "PAGES", "NAME"] {
+    for name in [
+        "PID", "PPID", "PGRP", "SID", "UID", "STATE", "PRI", "CNT", "TTY", "PAGES", "NAME",
+    ] {
         check!(column(name) < 99, "no column {name} in {head:?}");
     }
-    let rows: Vec<Vec<&str>> = lines.map(|line| line.split_whitespace().collect()).collect();
+    let rows: Vec<Vec<&str>> = lines
+        .map(|line| line.split_whitespace().collect())
+        .collect();
     equal!(rows.len(), peep::tasks().count(), "{text}");
-    let row = |pid: i32| rows.iter().find(|row| row[column("PID")] == format!("{pid}"));
-    let Some(mine) = row(sys::getpid()) else { return Err(Failure("I am not listed".to_string())) };
+    let row = |pid: i32| {
+        rows.iter()
+            .find(|row| row[column("PID")] == format!("{pid}"))
+    };
+    let Some(mine) = row(sys::getpid()) else {
+        return Err(Failure("I am not listed".to_string()));
+    };
     equal!(mine[column("NAME")], "devices");
     equal!(mine[column("STATE")], "R");
     equal!(mine[column("PPID")], format!("{}", sys::getppid()));
-    let Some(other) = row(child.pid) else { return Err(Failure("no child".to_string())) };
+    let Some(other) = row(child.pid) else {
+        return Err(Failure("no child".to_string()));
+    };
     equal!(other[column("STATE")], "S");
-    equal!(other[column("PAGES")], format!("{}", peep::find(child.pid)?.pages));
+    equal!(
+        other[column("PAGES")],
+        format!("{}", peep::find(child.pid)?.pages)
+    );
     go.open();
     child.pass()
 }
@@ -154,7 +177,12 @@ fn ram_disk() -> Outcome {
 }
 
 fn no_such_device() -> Outcome {
-    for (kind, device) in [(0o020000, 0x7f01), (0o060000, 0x7f01), (0o020000, 0x01ff), (0o060000, 0x0109)] {
+    for (kind, device) in [
+        (0o020000, 0x7f01),
+        (0o060000, 0x7f01),
+        (0o020000, 0x01ff),
+        (0o060000, 0x0109),
+    ] {
         sys::mknod("/tmp/odd", kind | 0o600, device)?;
         let result = sys::open("/tmp/odd", O_RDWR, 0).and_then(|fd| {
             let read = sys::read(fd, &mut [0; 4]);
@@ -185,10 +213,17 @@ fn not_a_terminal() -> Outcome {
 /// Writing to a device changes nothing in its node.
 fn device_files_survive() -> Outcome {
     let before = sys::stat("/dev/null")?;
-    let file = sys::open("/dev/null", O_WRONLY | rt::sys::O_TRUNC | rt::sys::O_CREAT, 0o600)?;
+    let file = sys::open(
+        "/dev/null",
+        O_WRONLY | rt::sys::O_TRUNC | rt::sys::O_CREAT,
+        0o600,
+    )?;
     sys::write(file, b"x")?;
     sys::close(file)?;
     let after = sys::stat("/dev/null")?;
-    equal!((before.rdev, before.mode, before.size), (after.rdev, after.mode, after.size));
+    equal!(
+        (before.rdev, before.mode, before.size),
+        (after.rdev, after.mode, after.size)
+    );
     Ok(())
 }

@@ -84,7 +84,12 @@ fn link_counts() -> Outcome {
 /// Several slashes are one; one behind a directory does no harm.
 fn slashes() -> Outcome {
     let ino = sys::stat("/etc/passwd")?.ino;
-    for path in ["//etc/passwd", "/etc//passwd", "///etc///passwd", "/./etc/./passwd"] {
+    for path in [
+        "//etc/passwd",
+        "/etc//passwd",
+        "///etc///passwd",
+        "/./etc/./passwd",
+    ] {
         equal!(sys::stat(path)?.ino, ino, "{path}");
     }
     let tmp = sys::stat("/tmp")?.ino;
@@ -99,7 +104,10 @@ fn slashes() -> Outcome {
     sys::unlink("//tmp/d/file")?;
     sys::rmdir("/tmp/d")?;
     let result = sys::stat("/etc/passwd/");
-    check!(matches!(result, Err(Errno::ENOTDIR)), "a slash behind a file: {result:?}");
+    check!(
+        matches!(result, Err(Errno::ENOTDIR)),
+        "a slash behind a file: {result:?}"
+    );
     Ok(())
 }
 
@@ -118,11 +126,20 @@ fn dot_dot() -> Outcome {
 /// ENAMETOOLONG, but never another file's by accident.
 fn long_names() -> Outcome {
     touch("/tmp/abcdefghijklmn")?;
-    equal!(names("/tmp")?.iter().filter(|n| *n == "abcdefghijklmn").count(), 1);
+    equal!(
+        names("/tmp")?
+            .iter()
+            .filter(|n| *n == "abcdefghijklmn")
+            .count(),
+        1
+    );
     fails!(sys::stat("/tmp/abcdefghijklm"), ENOENT);
     match sys::stat("/tmp/abcdefghijklmno") {
         Ok(stat) => equal!(stat.ino, sys::stat("/tmp/abcdefghijklmn")?.ino),
-        Err(error) => check!(error == Errno::ENAMETOOLONG || error == Errno::ENOENT, "{error:?}"),
+        Err(error) => check!(
+            error == Errno::ENAMETOOLONG || error == Errno::ENOENT,
+            "{error:?}"
+        ),
     }
     sys::unlink("/tmp/abcdefghijklmn")?;
     Ok(())
@@ -144,7 +161,10 @@ fn rmdir_errors() -> Outcome {
 fn unlink_errors() -> Outcome {
     sys::mkdir("/tmp/d", 0o755)?;
     let result = sys::unlink("/tmp/d");
-    check!(matches!(result, Err(Errno::EPERM | Errno::EISDIR)), "unlink of a directory: {result:?}");
+    check!(
+        matches!(result, Err(Errno::EPERM | Errno::EISDIR)),
+        "unlink of a directory: {result:?}"
+    );
     check!(sys::stat("/tmp/d/.").is_ok());
     sys::rmdir("/tmp/d")?;
     Ok(())
@@ -156,13 +176,20 @@ fn rename_directories() -> Outcome {
     touch("/tmp/a/file")?;
     sys::rename("/tmp/a", "/tmp/b/c")?;
     equal!(names("/tmp/b/c")?, vec!["file"]);
-    equal!(sys::stat("/tmp/b/c/..")?.ino, sys::stat("/tmp/b")?.ino, "..");
+    equal!(
+        sys::stat("/tmp/b/c/..")?.ino,
+        sys::stat("/tmp/b")?.ino,
+        ".."
+    );
     equal!(sys::stat("/tmp/b")?.nlink, 3);
     fails!(sys::stat("/tmp/a"), ENOENT);
     fails!(sys::rename("/tmp/b", "/tmp/b/c/d"), EINVAL);
     sys::mkdir("/tmp/e", 0o755)?;
     let result = sys::rename("/tmp/e", "/tmp/b/c");
-    check!(matches!(result, Err(Errno::ENOTEMPTY | Errno::EEXIST)), "over a full one: {result:?}");
+    check!(
+        matches!(result, Err(Errno::ENOTEMPTY | Errno::EEXIST)),
+        "over a full one: {result:?}"
+    );
     touch("/tmp/f")?;
     fails!(sys::rename("/tmp/f", "/tmp/e"), EISDIR);
     fails!(sys::rename("/tmp/e", "/tmp/f"), ENOTDIR);
@@ -224,8 +251,14 @@ fn removed_directory() -> Outcome {
         sys::chdir("/tmp/d")?;
         match sys::rmdir("/tmp/d") {
             Ok(()) => {
-                check!(sys::creat("file", 0o644).is_err(), "a file in a removed directory");
-                check!(sys::mkdir("dir", 0o755).is_err(), "a directory in a removed one");
+                check!(
+                    sys::creat("file", 0o644).is_err(),
+                    "a file in a removed directory"
+                );
+                check!(
+                    sys::mkdir("dir", 0o755).is_err(),
+                    "a directory in a removed one"
+                );
             }
             Err(error) => equal!(error, Errno::EBUSY),
         }
@@ -247,7 +280,10 @@ fn growing_directory() -> Outcome {
     equal!(sys::stat("/tmp/file")?.nlink, 201);
     equal!(sys::stat("/tmp/d")?.size, 202 * 16);
     equal!(names("/tmp/d")?.len(), 200);
-    equal!(sys::stat("/tmp/d/entry199")?.ino, sys::stat("/tmp/file")?.ino);
+    equal!(
+        sys::stat("/tmp/d/entry199")?.ino,
+        sys::stat("/tmp/file")?.ino
+    );
     for number in 200..249 {
         sys::link("/tmp/file", format!("/tmp/d/entry{number}"))?;
     }
@@ -258,7 +294,11 @@ fn growing_directory() -> Outcome {
             break;
         }
     }
-    equal!(last, Err(Errno::EMLINK), "more links than the inode can count");
+    equal!(
+        last,
+        Err(Errno::EMLINK),
+        "more links than the inode can count"
+    );
     for name in names("/tmp/d")? {
         sys::unlink(format!("/tmp/d/{name}"))?;
     }
@@ -290,8 +330,18 @@ fn path_errors() -> Outcome {
     let long = "/x".repeat(1200);
     let path = alloc_path(&long);
     // SAFETY: a string with a final zero, and a page of the area.
-    let result = unsafe { rt::sys::call(Nr::Stat, path.as_ptr().expose_provenance(), area::address(0), 0) };
-    check!(matches!(result, Err(Errno::ENOENT | Errno::ENAMETOOLONG)), "a path of 2 400 bytes: {result:?}");
+    let result = unsafe {
+        rt::sys::call(
+            Nr::Stat,
+            path.as_ptr().expose_provenance(),
+            area::address(0),
+            0,
+        )
+    };
+    check!(
+        matches!(result, Err(Errno::ENOENT | Errno::ENAMETOOLONG)),
+        "a path of 2 400 bytes: {result:?}"
+    );
     Ok(())
 }
 

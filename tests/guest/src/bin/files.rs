@@ -4,7 +4,9 @@
 #![no_std]
 #![no_main]
 use guest::prelude::*;
-use rt::sys::{O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET};
+use rt::sys::{
+    O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, SEEK_CUR, SEEK_END, SEEK_SET,
+};
 
 cases! {
     "files";
@@ -33,7 +35,18 @@ fn free_blocks() -> rt::Result<i32> {
 }
 
 fn create_and_read_back() -> Outcome {
-    for size in [0, 1, 100, 1023, 1024, 1025, 5000, 7 * 1024, 7 * 1024 + 1, 20_000] {
+    for size in [
+        0,
+        1,
+        100,
+        1023,
+        1024,
+        1025,
+        5000,
+        7 * 1024,
+        7 * 1024 + 1,
+        20_000,
+    ] {
         let mut file = create(O_RDWR | O_TRUNC)?;
         file.write_all(&pattern(0, size))?;
         equal!(file.stat()?.size, size as i32);
@@ -150,7 +163,10 @@ fn open_flags() -> Outcome {
     fails!(sys::open(NAME, O_RDONLY, 0), ENOENT);
     drop(create(O_EXCL | O_WRONLY)?);
     fails!(sys::open(NAME, O_CREAT | O_EXCL | O_WRONLY, 0o644), EEXIST);
-    fails!(sys::open("/tmp/none/file", O_CREAT | O_WRONLY, 0o644), ENOENT);
+    fails!(
+        sys::open("/tmp/none/file", O_CREAT | O_WRONLY, 0o644),
+        ENOENT
+    );
     fails!(sys::open("/tmp/file/x", O_CREAT | O_WRONLY, 0o644), ENOTDIR);
     fails!(sys::open("", O_RDONLY, 0), ENOENT);
     // umask, and the lowest free descriptor.
@@ -238,8 +254,18 @@ fn times() -> Outcome {
     let start = sys::time();
     create(O_WRONLY)?.write_all(b"x")?;
     let stat = sys::stat(NAME)?;
-    check!(stat.mtime >= start && stat.mtime <= sys::time(), "{} {start}", stat.mtime);
-    sys::utime(NAME, Some(abi::Utimbuf { actime: 1000, modtime: 2000 }))?;
+    check!(
+        stat.mtime >= start && stat.mtime <= sys::time(),
+        "{} {start}",
+        stat.mtime
+    );
+    sys::utime(
+        NAME,
+        Some(abi::Utimbuf {
+            actime: 1000,
+            modtime: 2000,
+        }),
+    )?;
     let stat = sys::stat(NAME)?;
     equal!((stat.atime, stat.mtime), (1000, 2000));
     check!(stat.ctime >= start);

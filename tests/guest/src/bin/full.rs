@@ -36,7 +36,11 @@ fn disk_full() -> Outcome {
     equal!(space()?.tfree, 0);
     equal!(sys::stat("/tmp/full")?.size as usize, written);
     // All but the indirect blocks.
-    check!(before.tfree as usize * 1024 - written <= 3 * 1024, "{written} of {} KB", before.tfree);
+    check!(
+        before.tfree as usize * 1024 - written <= 3 * 1024,
+        "{written} of {} KB",
+        before.tfree
+    );
     // Everything else works on: reading, overwriting, removing.
     let file = sys::open("/tmp/full", O_WRONLY, 0)?;
     equal!(sys::write(file, &[1; 2048])?, 2048);
@@ -95,7 +99,11 @@ fn inodes_used_up() -> Outcome {
         number += 1;
     };
     equal!(error, Errno::ENOSPC);
-    equal!(number, u32::from(before.tinode) - 1, "files and a directory");
+    equal!(
+        number,
+        u32::from(before.tinode) - 1,
+        "files and a directory"
+    );
     equal!(space()?.tinode, 0);
     fails!(sys::mkdir("/tmp/dir", 0o755), ENOSPC);
     for file in 0..number {
@@ -120,7 +128,12 @@ fn too_many_descriptors() -> Outcome {
     fails!(sys::creat("/tmp/none", 0o600), EMFILE);
     fails!(sys::fcntl(0, rt::sys::F_DUPFD, 0), EMFILE);
     fails!(sys::stat("/tmp/none"), ENOENT);
-    equal!((0..64).filter(|fd| sys::fcntl(*fd, rt::sys::F_GETFD, 0).is_ok()).count(), 20);
+    equal!(
+        (0..64)
+            .filter(|fd| sys::fcntl(*fd, rt::sys::F_GETFD, 0).is_ok())
+            .count(),
+        20
+    );
     equal!(sys::dup2(0, 19)?, 19);
     fails!(sys::dup2(0, 20), EBADF);
     fails!(sys::dup2(0, -1), EBADF);

@@ -128,12 +128,18 @@ fn sessions() -> Outcome {
         let me = sys::getpid();
         equal!(sys::setsid()?, me);
         let task = peep::me()?;
-        equal!((task.pgrp, task.session, task.leader, task.tty), (me, me, 1, -1));
+        equal!(
+            (task.pgrp, task.session, task.leader, task.tty),
+            (me, me, 1, -1)
+        );
         fails!(sys::setsid(), EPERM);
         fails!(sys::setpgid(0, 0), EPERM);
         // Without a terminal /dev/tty is not there.
         let result = sys::open("/dev/tty", rt::sys::O_RDWR, 0);
-        check!(matches!(result, Err(Errno::ENXIO | Errno::EPERM | Errno::EIO)), "{result:?}");
+        check!(
+            matches!(result, Err(Errno::ENXIO | Errno::EPERM | Errno::EIO)),
+            "{result:?}"
+        );
         Ok(())
     })
 }
@@ -141,6 +147,9 @@ fn sessions() -> Outcome {
 fn supplementary_groups() -> Outcome {
     // SAFETY: getgroups with size 0 stores nothing.
     let number = unsafe { rt::sys::call(Nr::Getgroups, 0, 0, 0) };
-    check!(matches!(number, Ok(0..=32) | Err(Errno::ENOSYS)), "{number:?}");
+    check!(
+        matches!(number, Ok(0..=32) | Err(Errno::ENOSYS)),
+        "{number:?}"
+    );
     Ok(())
 }

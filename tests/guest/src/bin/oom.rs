@@ -45,7 +45,11 @@ fn touching_heap_kills() -> Outcome {
 fn deep(level: u32) -> u32 {
     let mut room = core::hint::black_box([level as u8; PAGE]);
     core::hint::black_box(&mut room)[1] = 1;
-    if level == 0 { 0 } else { 1 + deep(level - 1) + u32::from(core::hint::black_box(room)[2]) }
+    if level == 0 {
+        0
+    } else {
+        1 + deep(level - 1) + u32::from(core::hint::black_box(room)[2])
+    }
 }
 
 fn growing_stack_kills() -> Outcome {
@@ -61,7 +65,10 @@ fn copy_on_write_kills() -> Outcome {
         0
     })?;
     equal!(code, 128 + SIGKILL);
-    check!((0..area::PAGES).all(|index| area::is_filled(index, 1)), "the parent's pages");
+    check!(
+        (0..area::PAGES).all(|index| area::is_filled(index, 1)),
+        "the parent's pages"
+    );
     Ok(())
 }
 
@@ -135,7 +142,10 @@ fn pipe_gives_enomem() -> Outcome {
         Ok((from, to)) => number(sys::close(from).and(sys::close(to))),
         Err(error) => error.0,
     })?;
-    check!(code == Errno::ENOMEM.0 || code == Errno::ENFILE.0, "pipe gives {code}");
+    check!(
+        code == Errno::ENOMEM.0 || code == Errno::ENFILE.0,
+        "pipe gives {code}"
+    );
     Ok(())
 }
 
@@ -195,7 +205,8 @@ fn exec_gives_enomem() -> Outcome {
 
 /// A page of the program's file that no page is free for.
 fn loading_kills() -> Outcome {
-    guest::aout::Program::new(&[0xa0, 0, 0x30, 0, 0, 0xeb, 0xf9], 0, 3, 3).write("/tmp/oom.prog")?;
+    guest::aout::Program::new(&[0xa0, 0, 0x30, 0, 0, 0xeb, 0xf9], 0, 3, 3)
+        .write("/tmp/oom.prog")?;
     let child = Child::run(|| match peep::hog(6) {
         // Arguments, tables, the first page: then none is left.
         Ok(held) => {
@@ -211,7 +222,10 @@ fn loading_kills() -> Outcome {
     peep::command(peep::PEEP_UNHOG, 0)?;
     if gone {
         let code = child.code()?;
-        check!(code == 128 + SIGKILL || code == Errno::ENOMEM.0, "it ended with {code}");
+        check!(
+            code == 128 + SIGKILL || code == Errno::ENOMEM.0,
+            "it ended with {code}"
+        );
     }
     sys::unlink("/tmp/oom.prog")?;
     Ok(())

@@ -42,7 +42,12 @@ fn owner_group_others() -> Outcome {
                     if bits & need == need {
                         check!(result.is_ok(), "mode {:o}, {uid}, {flags}", bits << shift);
                     } else {
-                        equal!(result, Err(Errno::EACCES), "mode {:o}, {uid}, {flags}", bits << shift);
+                        equal!(
+                            result,
+                            Err(Errno::EACCES),
+                            "mode {:o}, {uid}, {flags}",
+                            bits << shift
+                        );
                     }
                 }
                 Ok(())
@@ -219,10 +224,16 @@ fn umask_masks() -> Outcome {
 
 fn utime_rules() -> Outcome {
     file(0o644)?;
-    let times = Some(abi::Utimbuf { actime: 1, modtime: 2 });
+    let times = Some(abi::Utimbuf {
+        actime: 1,
+        modtime: 2,
+    });
     as_user(11, 20, || {
         let result = sys::utime("/tmp/p", times);
-        check!(matches!(result, Err(Errno::EPERM | Errno::EACCES)), "{result:?}");
+        check!(
+            matches!(result, Err(Errno::EPERM | Errno::EACCES)),
+            "{result:?}"
+        );
         fails!(sys::utime("/tmp/p", None), EACCES);
         Ok(())
     })?;
@@ -244,7 +255,11 @@ fn mknod_rules() -> Outcome {
     let node = sys::open("/tmp/node", O_RDWR | rt::sys::O_TRUNC, 0)?;
     equal!(sys::write(node, b"gone")?, 4);
     equal!(sys::read(node, &mut [0; 4])?, 0);
-    equal!(sys::stat("/tmp/node")?.rdev, 0x103, "O_TRUNC leaves the device number");
+    equal!(
+        sys::stat("/tmp/node")?.rdev,
+        0x103,
+        "O_TRUNC leaves the device number"
+    );
     sys::close(node)?;
     sys::unlink("/tmp/node")?;
     Ok(())

@@ -21,23 +21,46 @@ fn descriptors() -> Outcome {
     for task in peep::tasks() {
         let nr = task.nr;
         equal!(task.start_code, nr * peep::SLOT, "slot {nr}");
-        equal!(peep::base_and_limit(task.gdt_tss), (task.tss_address, 103), "TSS of {nr}");
+        equal!(
+            peep::base_and_limit(task.gdt_tss),
+            (task.tss_address, 103),
+            "TSS of {nr}"
+        );
         let busy = if nr == current { 0x8b } else { 0x89 };
         equal!(access(task.gdt_tss), busy, "kind of the TSS of {nr}");
-        equal!(peep::base_and_limit(task.gdt_ldt), (task.ldt_address, 23), "LDT of {nr}");
+        equal!(
+            peep::base_and_limit(task.gdt_ldt),
+            (task.ldt_address, 23),
+            "LDT of {nr}"
+        );
         equal!(access(task.gdt_ldt), 0x82, "kind of the LDT of {nr}");
-        equal!(task.tss[24], (5 + 2 * nr) * 8, "the TSS's LDT selector of {nr}");
+        equal!(
+            task.tss[24],
+            (5 + 2 * nr) * 8,
+            "the TSS's LDT selector of {nr}"
+        );
         equal!(task.ldt[0], [0, 0], "first LDT entry of {nr}");
         for (index, kind) in [(1, 0xfa), (2, 0xf2)] {
             let (base, limit) = peep::base_and_limit(task.ldt[index]);
             equal!(base, nr * peep::SLOT, "LDT entry {index} of {nr}");
-            check!(limit < peep::SLOT, "LDT entry {index} of {nr} ends at {limit:#x}");
-            equal!(access(task.ldt[index]) & 0xfe, kind & 0xfe, "LDT entry {index} of {nr}");
+            check!(
+                limit < peep::SLOT,
+                "LDT entry {index} of {nr} ends at {limit:#x}"
+            );
+            equal!(
+                access(task.ldt[index]) & 0xfe,
+                kind & 0xfe,
+                "LDT entry {index} of {nr}"
+            );
         }
         // esp0 is the end of the page that begins with the task_struct.
         equal!(task.address % 4096, 0, "task_struct of {nr}");
         if nr != 0 {
-            equal!((task.tss[1], task.tss[2]), (task.address + 4096, 0x10), "stack of {nr}");
+            equal!(
+                (task.tss[1], task.tss[2]),
+                (task.address + 4096, 0x10),
+                "stack of {nr}"
+            );
         }
         seen += 1;
     }
@@ -55,7 +78,10 @@ fn gdt_in_memory() -> Outcome {
     for task in peep::tasks() {
         let at = info.gdt + 8 * (4 + 2 * task.nr);
         let words = peep::read(at)?;
-        equal!([words[0], words[1] & !0x200], [task.gdt_tss[0], task.gdt_tss[1] & !0x200]);
+        equal!(
+            [words[0], words[1] & !0x200],
+            [task.gdt_tss[0], task.gdt_tss[1] & !0x200]
+        );
         equal!([words[2], words[3]], task.gdt_ldt);
     }
     Ok(())
@@ -89,7 +115,11 @@ fn empty_slots_are_empty() -> Outcome {
             continue;
         }
         empty += 1;
-        equal!(peep::read(gdt + 8 * (4 + 2 * nr))?[..4], [0; 4], "GDT of slot {nr}");
+        equal!(
+            peep::read(gdt + 8 * (4 + 2 * nr))?[..4],
+            [0; 4],
+            "GDT of slot {nr}"
+        );
         for index in nr * 16..nr * 16 + 16 {
             equal!(peep::directory(index)?, 0, "directory entry {index}");
         }

@@ -53,9 +53,17 @@ fn near_accesses() -> Outcome {
     area::fill(0, 0x66);
     let (go, child) = sleeper()?;
     for address in outside(&peep::find(child.pid)?)? {
-        equal!(death(|| _ = area::peek(address))?, SIGSEGV, "reading {address:#x}");
-        // SAFETY: outside of this process: the write must fault.
-        equal!(death(|| unsafe { area::poke(address, 0) })?, SIGSEGV, "writing {address:#x}");
+        equal!(
+            death(|| _ = area::peek(address))?,
+            SIGSEGV,
+            "reading {address:#x}"
+        );
+        equal!(
+            // SAFETY: outside of this process: the write must fault.
+            death(|| unsafe { area::poke(address, 0) })?,
+            SIGSEGV,
+            "writing {address:#x}"
+        );
     }
     go.open();
     child.pass()
@@ -65,8 +73,12 @@ fn near_accesses() -> Outcome {
 fn near_jumps() -> Outcome {
     let (go, child) = sleeper()?;
     for address in outside(&peep::find(child.pid)?)? {
-        // SAFETY: does not come back.
-        equal!(death(|| unsafe { asm!("call {}", in(reg) address) })?, SIGSEGV, "to {address:#x}");
+        equal!(
+            // SAFETY: does not come back.
+            death(|| unsafe { asm!("call {}", in(reg) address) })?,
+            SIGSEGV,
+            "to {address:#x}"
+        );
     }
     go.open();
     child.pass()
@@ -77,7 +89,16 @@ fn far_jumps() -> Outcome {
     let nr = peep::info()?.current;
     // The kernel's code, its data, this task's TSS and LDT, another task's
     // TSS, an LDT entry that is not there, the null selector.
-    let selectors = [0x08, 0x10, (4 + 2 * nr) << 3, (5 + 2 * nr) << 3, 4 << 3, 0x1f, 0, 0x17];
+    let selectors = [
+        0x08,
+        0x10,
+        (4 + 2 * nr) << 3,
+        (5 + 2 * nr) << 3,
+        4 << 3,
+        0x1f,
+        0,
+        0x17,
+    ];
     for selector in selectors {
         let target = [0x11000u32, selector];
         // SAFETY: must fault.
@@ -93,15 +114,39 @@ fn far_jumps() -> Outcome {
 /// Selectors that must not be loaded into data segment registers.
 fn segment_registers() -> Outcome {
     let nr = peep::info()?.current;
-    for selector in [0x08u32, 0x10, (4 + 2 * nr) << 3, (5 + 2 * nr) << 3, 0x1f, 0x7f, 0xfff8] {
-        // SAFETY: must fault.
-        equal!(death(|| unsafe { asm!("mov ds, {0:e}", in(reg) selector) })?, SIGSEGV, "ds {selector:#x}");
-        // SAFETY: must fault.
-        equal!(death(|| unsafe { asm!("mov es, {0:e}", in(reg) selector) })?, SIGSEGV, "es {selector:#x}");
-        // SAFETY: must fault.
-        equal!(death(|| unsafe { asm!("mov gs, {0:e}", in(reg) selector) })?, SIGSEGV, "gs {selector:#x}");
-        // SAFETY: must fault.
-        equal!(death(|| unsafe { asm!("mov ss, {0:e}", in(reg) selector) })?, SIGSEGV, "ss {selector:#x}");
+    for selector in [
+        0x08u32,
+        0x10,
+        (4 + 2 * nr) << 3,
+        (5 + 2 * nr) << 3,
+        0x1f,
+        0x7f,
+        0xfff8,
+    ] {
+        equal!(
+            // SAFETY: must fault.
+            death(|| unsafe { asm!("mov ds, {0:e}", in(reg) selector) })?,
+            SIGSEGV,
+            "ds {selector:#x}"
+        );
+        equal!(
+            // SAFETY: must fault.
+            death(|| unsafe { asm!("mov es, {0:e}", in(reg) selector) })?,
+            SIGSEGV,
+            "es {selector:#x}"
+        );
+        equal!(
+            // SAFETY: must fault.
+            death(|| unsafe { asm!("mov gs, {0:e}", in(reg) selector) })?,
+            SIGSEGV,
+            "gs {selector:#x}"
+        );
+        equal!(
+            // SAFETY: must fault.
+            death(|| unsafe { asm!("mov ss, {0:e}", in(reg) selector) })?,
+            SIGSEGV,
+            "ss {selector:#x}"
+        );
     }
     // The null selector may be loaded, but not used.
     // SAFETY: must fault at the read.
@@ -170,7 +215,10 @@ fn nested_task() -> Outcome {
         0
     })?;
     let code = call.code()?;
-    check!(code == 0 || code == 128 + SIGSEGV, "a system call with NT set: {code}");
+    check!(
+        code == 0 || code == 128 + SIGSEGV,
+        "a system call with NT set: {code}"
+    );
     Ok(())
 }
 
@@ -179,7 +227,9 @@ fn exceptions() -> Outcome {
     dies! { SIGILL: "ud2" }
     dies! { SIGTRAP: "int3" }
     // SAFETY: must fault.
-    let divide = || unsafe { asm!("xor edx, edx", "xor ecx, ecx", "div ecx", out("eax") _, out("ecx") _, out("edx") _) };
+    let divide = || unsafe {
+        asm!("xor edx, edx", "xor ecx, ecx", "div ecx", out("eax") _, out("ecx") _, out("edx") _)
+    };
     equal!(death(divide)?, SIGFPE, "div by 0");
     // SAFETY: must fault.
     let overflow = || unsafe { asm!("mov al, 127", "add al, 1", "into", out("al") _) };

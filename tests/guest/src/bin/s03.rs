@@ -18,7 +18,11 @@ fn paging_is_on() -> Outcome {
 
 /// How many tables map the kernel: one for each 4 MB, at least four.
 fn tables() -> core::result::Result<u32, Errno> {
-    Ok(peep::info()?.memory_end.min(peep::SLOT).div_ceil(0x40_0000).max(4))
+    Ok(peep::info()?
+        .memory_end
+        .min(peep::SLOT)
+        .div_ceil(0x40_0000)
+        .max(4))
 }
 
 /// Table n lies at (n + 1) * 4096. Ring 3 may not use it while another task
@@ -36,7 +40,11 @@ fn tables_behind_directory() -> Outcome {
 fn identity() -> Outcome {
     let end = peep::info()?.memory_end.min(peep::SLOT);
     let first = peep::read(0x1000)?;
-    check!(first[0] & 1 == 0 || first[0] & !0xfff == 0, "page 0 is mapped to {:#x}", first[0]);
+    check!(
+        first[0] & 1 == 0 || first[0] & !0xfff == 0,
+        "page 0 is mapped to {:#x}",
+        first[0]
+    );
     for table in 0..tables()? {
         for piece in (0..1024u32).step_by(peep::WORDS) {
             let words = peep::read((table + 1) * 4096 + piece * 4)?;
@@ -45,7 +53,11 @@ fn identity() -> Outcome {
                     continue;
                 }
                 equal!(word & !0xfff, page * 4096, "page {page}");
-                equal!(word & (peep::P | peep::W), peep::P | peep::W, "flags of page {page}");
+                equal!(
+                    word & (peep::P | peep::W),
+                    peep::P | peep::W,
+                    "flags of page {page}"
+                );
             }
         }
     }

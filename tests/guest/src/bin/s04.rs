@@ -12,9 +12,20 @@ fn map_spans_memory() -> Outcome {
     let info = peep::info()?;
     equal!(info.low_mem, 0x10_0000);
     equal!(info.high_mem, 0x400_0000);
-    equal!(info.last_main + 4096, info.memory_end.min(info.high_mem) & !0xfff);
-    equal!(info.main_pages, (info.last_main - info.first_main) / 4096 + 1, "without holes");
-    check!(info.free_pages <= info.main_pages, "{} free", info.free_pages);
+    equal!(
+        info.last_main + 4096,
+        info.memory_end.min(info.high_mem) & !0xfff
+    );
+    equal!(
+        info.main_pages,
+        (info.last_main - info.first_main) / 4096 + 1,
+        "without holes"
+    );
+    check!(
+        info.free_pages <= info.main_pages,
+        "{} free",
+        info.free_pages
+    );
     Ok(())
 }
 
@@ -24,7 +35,11 @@ fn all_pages_handed_out() -> Outcome {
     let before = peep::info()?;
     let held = peep::hog(0)?;
     let hog = held.0;
-    equal!(hog.taken + 1, before.free_pages, "pages taken (one is the answer's)");
+    equal!(
+        hog.taken + 1,
+        before.free_pages,
+        "pages taken (one is the answer's)"
+    );
     equal!(hog.bad_range, 0, "pages outside main memory");
     equal!(hog.bad_count, 0, "pages with a wrong count");
     equal!(hog.bad_owner, 0, "pages that had an owner");
@@ -42,7 +57,10 @@ fn twice() -> Outcome {
     let first = peep::hog(0)?.0.taken;
     let second = peep::hog(0)?.0;
     equal!(second.taken, first);
-    equal!(second.bad_twice + second.bad_count + second.bad_owner + second.bad_range, 0);
+    equal!(
+        second.bad_twice + second.bad_count + second.bad_owner + second.bad_range,
+        0
+    );
     Ok(())
 }
 
@@ -68,11 +86,20 @@ fn not_main_memory() -> Outcome {
 fn in_use() -> Outcome {
     area::fill(0, 1);
     for task in peep::tasks().filter(|task| task.nr != 0) {
-        equal!(peep::count(task.address)?, 1, "task_struct of slot {}", task.nr);
+        equal!(
+            peep::count(task.address)?,
+            1,
+            "task_struct of slot {}",
+            task.nr
+        );
         for table in task.dir.iter().filter(|entry| *entry & 1 != 0) {
             equal!(peep::count(*table)?, 1, "a table of slot {}", task.nr);
         }
     }
-    equal!(peep::count(peep::me()?.entry(area::address(0)))?, 1, "a page of bss");
+    equal!(
+        peep::count(peep::me()?.entry(area::address(0)))?,
+        1,
+        "a page of bss"
+    );
     Ok(())
 }

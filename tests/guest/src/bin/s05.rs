@@ -45,7 +45,9 @@ fn recycled_heap_is_zero() -> Outcome {
 fn look(_: Args) -> i32 {
     let mut room = [core::mem::MaybeUninit::<u8>::uninit(); 64 * 1024];
     let start = core::hint::black_box(&mut room).as_mut_ptr().addr();
-    let wrong = (start..start + 40 * 1024).filter(|&address| area::peek(address) != 0).count();
+    let wrong = (start..start + 40 * 1024)
+        .filter(|&address| area::peek(address) != 0)
+        .count();
     i32::from(wrong != 0)
 }
 
@@ -96,7 +98,11 @@ fn tables_are_freed() -> Outcome {
     go.open();
     child.pass()?;
     for index in 0..16 {
-        equal!(peep::directory(task.nr * 16 + index)?, 0, "directory entry {index}");
+        equal!(
+            peep::directory(task.nr * 16 + index)?,
+            0,
+            "directory entry {index}"
+        );
     }
     ready.close();
     go.close();

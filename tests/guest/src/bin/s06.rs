@@ -22,7 +22,12 @@ fn user_bit_of_directory() -> Outcome {
         let entry = peep::directory(index)?;
         if entry & peep::P != 0 {
             let user = if index / 16 == me { peep::U } else { 0 };
-            equal!(entry & peep::U, user, "directory entry {index}, slot {}", index / 16);
+            equal!(
+                entry & peep::U,
+                user,
+                "directory entry {index}, slot {}",
+                index / 16
+            );
         }
     }
     go.open();
@@ -37,7 +42,10 @@ fn table_entries_keep_user_bit() -> Outcome {
         equal!(task.entry(area::address(3)) & 7, peep::P | peep::U);
     }
     area::fill(3, 2);
-    equal!(peep::me()?.entry(area::address(3)) & 7, peep::P | peep::W | peep::U);
+    equal!(
+        peep::me()?.entry(area::address(3)) & 7,
+        peep::P | peep::W | peep::U
+    );
     go.open();
     child.pass()
 }
@@ -50,14 +58,29 @@ fn all_die(linear: u32) -> Outcome {
         let own = peep::me().map_or(0, |me| me.start_code);
         linear.wrapping_sub(own) as usize
     };
-    equal!(death(|| _ = area::peek(there()))?, SIGSEGV, "reading {linear:#x}");
-    // SAFETY: outside of this process: the write must fault.
-    equal!(death(|| unsafe { area::poke(there(), 0x11) })?, SIGSEGV, "writing {linear:#x}");
-    // SAFETY: must fault.
-    equal!(death(|| unsafe { asm!("call {}", in(reg) there()) })?, SIGSEGV, "jumping to {linear:#x}");
+    equal!(
+        death(|| _ = area::peek(there()))?,
+        SIGSEGV,
+        "reading {linear:#x}"
+    );
+    equal!(
+        // SAFETY: outside of this process: the write must fault.
+        death(|| unsafe { area::poke(there(), 0x11) })?,
+        SIGSEGV,
+        "writing {linear:#x}"
+    );
+    equal!(
+        // SAFETY: must fault.
+        death(|| unsafe { asm!("call {}", in(reg) there()) })?,
+        SIGSEGV,
+        "jumping to {linear:#x}"
+    );
     // A read-modify-write, and a string instruction that runs into it.
-    // SAFETY: must fault.
-    equal!(death(|| unsafe { asm!("lock inc dword ptr [{}]", in(reg) there()) })?, SIGSEGV);
+    equal!(
+        // SAFETY: must fault.
+        death(|| unsafe { asm!("lock inc dword ptr [{}]", in(reg) there()) })?,
+        SIGSEGV
+    );
     // SAFETY: must fault.
     let movs = || unsafe {
         asm!("rep stosb", in("al") 0u8, inout("ecx") 16 => _, inout("edi") there() => _);
@@ -69,8 +92,16 @@ fn all_die(linear: u32) -> Outcome {
 /// The kernel's page directory, tables, text, task_structs, buffers, RAM disk.
 fn kernel_is_out_of_reach() -> Outcome {
     let info = peep::info()?;
-    let places =
-        [0, 0x1000, 0x11000, info.gdt, 0xa0000, 0x10_0000, info.ramdisk, peep::me()?.address];
+    let places = [
+        0,
+        0x1000,
+        0x11000,
+        info.gdt,
+        0xa0000,
+        0x10_0000,
+        info.ramdisk,
+        peep::me()?.address,
+    ];
     for place in places {
         let before = peep::read(place & !0xff)?;
         let count = peep::count(place)?;
@@ -127,7 +158,11 @@ fn absent_neighbour_pages() -> Outcome {
     equal!(task.entry(area::address(60)), 0);
     all_die(task.start_code + area::address(60) as u32)?;
     equal!(task.entry(area::address(60)), 0, "entry of the neighbour");
-    equal!(peep::find(child.pid)?.pages, task.pages, "pages of the neighbour");
+    equal!(
+        peep::find(child.pid)?.pages,
+        task.pages,
+        "pages of the neighbour"
+    );
     all_die(63 * peep::SLOT + 0x1000)?;
     equal!(peep::directory(63 * 16)?, 0, "directory of an empty slot");
     go.open();
@@ -137,14 +172,24 @@ fn absent_neighbour_pages() -> Outcome {
 /// System calls refuse pointers that lead out of the slot or wrap around.
 fn calls_refuse_wild_pointers() -> Outcome {
     let start = peep::me()?.start_code;
-    let wild = [0u32.wrapping_sub(start), peep::SLOT, peep::SLOT - 2, 0xffff_fff0, 0x8000_0000];
+    let wild = [
+        0u32.wrapping_sub(start),
+        peep::SLOT,
+        peep::SLOT - 2,
+        0xffff_fff0,
+        0x8000_0000,
+    ];
     let file = sys::open("/dev/zero", sys::O_RDWR, 0)?;
     for address in wild {
-        for (number, argument) in
-            [(Nr::Read, 16), (Nr::Write, 16), (Nr::Fstat, 0), (Nr::Read, 0x7fff_ffff)]
-        {
+        for (number, argument) in [
+            (Nr::Read, 16),
+            (Nr::Write, 16),
+            (Nr::Fstat, 0),
+            (Nr::Read, 0x7fff_ffff),
+        ] {
             // SAFETY: the kernel must refuse the address.
-            let result = unsafe { rt::sys::call(number, file as usize, address as usize, argument) };
+            let result =
+                unsafe { rt::sys::call(number, file as usize, address as usize, argument) };
             if number == Nr::Write && result.is_ok() {
                 continue; // a device that takes everything need not look at it
             }

@@ -16,13 +16,20 @@ fn fork_shares_all_pages() -> Outcome {
     let mine = peep::me()?;
     for index in 0..4 {
         let entry = mine.entry(area::address(index));
-        equal!(entry & (peep::P | peep::W), peep::P | peep::W, "before fork");
+        equal!(
+            entry & (peep::P | peep::W),
+            peep::P | peep::W,
+            "before fork"
+        );
         equal!(peep::count(entry)?, 1);
     }
     let (go, child) = sleeper()?;
     let other = peep::find(child.pid)?;
     for index in 0..4 {
-        let (a, b) = (mine.entry(area::address(index)), other.entry(area::address(index)));
+        let (a, b) = (
+            mine.entry(area::address(index)),
+            other.entry(area::address(index)),
+        );
         equal!(a & !0xfff, b & !0xfff, "physical page");
         equal!(a & peep::W, 0, "parent's write bit");
         equal!(b & peep::W, 0, "child's write bit");
@@ -32,7 +39,11 @@ fn fork_shares_all_pages() -> Outcome {
     go.open();
     equal!(child.code()?, 0);
     for index in 0..4 {
-        equal!(peep::count(mine.entry(area::address(index)))?, 1, "after the child's end");
+        equal!(
+            peep::count(mine.entry(area::address(index)))?,
+            1,
+            "after the child's end"
+        );
         check!(area::is_filled(index, 0x30 + index as u8));
     }
     Ok(())
@@ -79,13 +90,20 @@ fn unrelated_runs_share() -> Outcome {
         let (x, y) = (a.entry(addr), b.entry(addr));
         if x & y & peep::P != 0 {
             equal!(x & !0xfff, y & !0xfff, "physical page at {addr:#x}");
-            equal!((x | y) & (peep::W | peep::D), 0, "read-only and clean at {addr:#x}");
+            equal!(
+                (x | y) & (peep::W | peep::D),
+                0,
+                "read-only and clean at {addr:#x}"
+            );
             check!(peep::count(x)? >= 2, "count {}", peep::count(x)?);
             common += 1;
         }
     }
     check!(common >= 2, "only {common} text pages are mapped by both");
-    check!(peep::info()?.shared - before.shared >= common, "shared by share_page");
+    check!(
+        peep::info()?.shared - before.shared >= common,
+        "shared by share_page"
+    );
     go.open();
     go.open();
     equal!(first.code()?, 0);

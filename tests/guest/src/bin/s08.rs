@@ -21,7 +21,12 @@ struct Pair {
 fn pair() -> core::result::Result<Pair, Failure> {
     let (gate, process) = sleeper()?;
     let child = peep::find(process.pid)?;
-    Ok(Pair { parent: peep::me()?, child, gate, process })
+    Ok(Pair {
+        parent: peep::me()?,
+        child,
+        gate,
+        process,
+    })
 }
 
 impl Pair {
@@ -40,8 +45,14 @@ fn identity() -> Outcome {
     equal!(child.father, parent.pid);
     equal!((child.pgrp, child.session), (parent.pgrp, parent.session));
     equal!(child.leader, 0);
-    equal!((child.uid, child.euid, child.suid), (parent.uid, parent.euid, parent.suid));
-    equal!((child.gid, child.egid, child.sgid), (parent.gid, parent.egid, parent.sgid));
+    equal!(
+        (child.uid, child.euid, child.suid),
+        (parent.uid, parent.euid, parent.suid)
+    );
+    equal!(
+        (child.gid, child.egid, child.sgid),
+        (parent.gid, parent.egid, parent.sgid)
+    );
     equal!((child.tty, child.umask), (parent.tty, 0o27));
     equal!(child.comm, parent.comm);
     check!(child.nr != parent.nr && child.nr != 0);
@@ -56,8 +67,18 @@ fn scheduling() -> Outcome {
     // The child looks at itself at once.
     let child = Child::test(|| {
         let me = peep::me()?;
-        check!(me.counter <= me.priority, "counter {} of {}", me.counter, me.priority);
-        check!(me.counter >= me.priority - 2, "counter {} of {}", me.counter, me.priority);
+        check!(
+            me.counter <= me.priority,
+            "counter {} of {}",
+            me.counter,
+            me.priority
+        );
+        check!(
+            me.counter >= me.priority - 2,
+            "counter {} of {}",
+            me.counter,
+            me.priority
+        );
         equal!(me.alarm, 0, "the alarm is the parent's");
         check!(me.utime + me.stime <= 2, "times {} {}", me.utime, me.stime);
         equal!((me.cutime, me.cstime), (0, 0));
@@ -72,7 +93,11 @@ fn scheduling() -> Outcome {
     let pair = pair()?;
     equal!(pair.child.priority, 12);
     let now = guest::child::ticks_now();
-    check!(now - pair.child.start_time < 50, "start {} now {now}", pair.child.start_time);
+    check!(
+        now - pair.child.start_time < 50,
+        "start {} now {now}",
+        pair.child.start_time
+    );
     check!(pair.child.start_time >= pair.parent.start_time);
     pair.end()
 }
@@ -83,12 +108,18 @@ fn signals() -> Outcome {
     signal::set(SIGUSR2, Action::Ignore)?;
     sys::ssetmask(signal::bit(SIGUSR1));
     sys::kill(sys::getpid(), SIGUSR1)?;
-    equal!(peep::me()?.signal & signal::bit(SIGUSR1), signal::bit(SIGUSR1));
+    equal!(
+        peep::me()?.signal & signal::bit(SIGUSR1),
+        signal::bit(SIGUSR1)
+    );
     let pair = pair()?;
     equal!(pair.child.signal, 0, "waiting signals");
     equal!(pair.child.blocked, signal::bit(SIGUSR1));
     equal!(pair.child.sigaction, pair.parent.sigaction);
-    equal!(pair.child.sigaction[SIGUSR1 as usize - 1][0], (nothing as *const ()).addr() as u32);
+    equal!(
+        pair.child.sigaction[SIGUSR1 as usize - 1][0],
+        (nothing as *const ()).addr() as u32
+    );
     equal!(pair.child.sigaction[SIGUSR2 as usize - 1][0], 1);
     pair.end()
 }
@@ -100,12 +131,20 @@ fn memory() -> Outcome {
     let pair = pair()?;
     let (parent, child) = (pair.parent, pair.child);
     equal!(child.start_code, child.nr * peep::SLOT);
-    equal!((child.end_code, child.end_data), (parent.end_code, parent.end_data));
-    equal!((child.brk, child.start_stack), (parent.brk, parent.start_stack));
+    equal!(
+        (child.end_code, child.end_data),
+        (parent.end_code, parent.end_data)
+    );
+    equal!(
+        (child.brk, child.start_stack),
+        (parent.brk, parent.start_stack)
+    );
     equal!(child.pages, parent.pages);
     for index in 0..3 {
-        let (a, b) =
-            (peep::base_and_limit(child.ldt[index]), peep::base_and_limit(parent.ldt[index]));
+        let (a, b) = (
+            peep::base_and_limit(child.ldt[index]),
+            peep::base_and_limit(parent.ldt[index]),
+        );
         equal!(a.1, b.1, "limit of LDT entry {index}");
         if index > 0 {
             equal!(a.0, child.start_code);
@@ -114,12 +153,18 @@ fn memory() -> Outcome {
     for index in 0..16 {
         equal!(child.dir[index] & 1, parent.dir[index] & 1, "table {index}");
         if child.dir[index] & 1 != 0 {
-            check!(child.dir[index] & !0xfff != parent.dir[index] & !0xfff, "table {index} is one");
+            check!(
+                child.dir[index] & !0xfff != parent.dir[index] & !0xfff,
+                "table {index} is one"
+            );
         }
     }
     check!(child.address != parent.address);
     equal!(child.canary, parent.canary);
-    equal!(peep::base_and_limit(child.gdt_tss), (child.tss_address, 103));
+    equal!(
+        peep::base_and_limit(child.gdt_tss),
+        (child.tss_address, 103)
+    );
     equal!(peep::base_and_limit(child.gdt_ldt), (child.ldt_address, 23));
     pair.end()
 }
@@ -177,7 +222,14 @@ fn registers() -> Outcome {
     // the task switch by which it begins.
     let flags = if after[0] == 0 { 0x400 } else { 0x401 };
     let kept = after[1..7]
-        == [0x1111_1111, 0x2222_2222, 0x3333_3333, 0x4444_4444, 0x5555_5555, 0x6666_6666]
+        == [
+            0x1111_1111,
+            0x2222_2222,
+            0x3333_3333,
+            0x4444_4444,
+            0x5555_5555,
+            0x6666_6666,
+        ]
         && after[7] & flags == flags;
     if after[0] == 0 {
         if !kept {
@@ -201,14 +253,25 @@ fn files_and_inodes() -> Outcome {
     let (parent, child) = (pair.parent, pair.child);
     for fd in [0, 1, 2, file as usize] {
         equal!(child.filp[fd], parent.filp[fd], "file {fd}");
-        let again = before.filp.iter().filter(|file| **file == before.filp[fd]).count();
-        equal!(parent.f_count[fd], before.f_count[fd] + again as u32, "count of file {fd}");
+        let again = before
+            .filp
+            .iter()
+            .filter(|file| **file == before.filp[fd])
+            .count();
+        equal!(
+            parent.f_count[fd],
+            before.f_count[fd] + again as u32,
+            "count of file {fd}"
+        );
     }
     check!(parent.filp[file as usize] != 0);
     equal!(child.close_on_exec & 1 << file, 1 << file);
     equal!((child.pwd, child.root), (parent.pwd, parent.root));
     equal!(child.executable, parent.executable);
-    equal!(parent.pwd_count, before.pwd_count + if parent.pwd == parent.root { 2 } else { 1 });
+    equal!(
+        parent.pwd_count,
+        before.pwd_count + if parent.pwd == parent.root { 2 } else { 1 }
+    );
     equal!(parent.executable_count, before.executable_count + 1);
     pair.end()?;
     let after = peep::me()?;
@@ -248,7 +311,10 @@ fn numbers() -> Outcome {
     let group = leader.pid;
     ready.wait()?;
     leader.pass()?;
-    check!(peep::tasks().any(|task| task.pgrp == group), "the group is there");
+    check!(
+        peep::tasks().any(|task| task.pgrp == group),
+        "the group is there"
+    );
     for _ in 0..70 {
         let child = Child::run(|| 0)?;
         check!(child.pid != group);

@@ -56,7 +56,11 @@ fn arguments() -> Outcome {
 }
 
 fn environment() -> Outcome {
-    let (text, code) = output(SELF, &["role:show", "x"], &["HOME=/usr/root", "EMPTY=", "A=b=c"])?;
+    let (text, code) = output(
+        SELF,
+        &["role:show", "x"],
+        &["HOME=/usr/root", "EMPTY=", "A=b=c"],
+    )?;
     equal!(code, 0);
     equal!(text, "x\nHOME=/usr/root\nEMPTY=\nA=b=c\n");
     Ok(())
@@ -147,10 +151,28 @@ fn bad_headers() -> Outcome {
     equal!(try_it(&good())?, 42);
     let noexec = Errno::ENOEXEC.0;
     for magic in [0, 0o407, 0o410, 0o314, 0x464c_457f] {
-        equal!(try_it(&Program { magic, ..good() })?, noexec, "magic {magic:#o}");
+        equal!(
+            try_it(&Program { magic, ..good() })?,
+            noexec,
+            "magic {magic:#o}"
+        );
     }
-    equal!(try_it(&Program { a_trsize: 8, ..good() })?, noexec, "relocations of the text");
-    equal!(try_it(&Program { a_drsize: 8, ..good() })?, noexec, "relocations of the data");
+    equal!(
+        try_it(&Program {
+            a_trsize: 8,
+            ..good()
+        })?,
+        noexec,
+        "relocations of the text"
+    );
+    equal!(
+        try_it(&Program {
+            a_drsize: 8,
+            ..good()
+        })?,
+        noexec,
+        "relocations of the data"
+    );
     Ok(())
 }
 
@@ -158,19 +180,69 @@ fn bad_headers() -> Outcome {
 fn bad_sizes() -> Outcome {
     let noexec = Errno::ENOEXEC.0;
     let sizes: [(&str, Program); 7] = [
-        ("file cut off", Program { contents: vec![0x90; 4096], ..good() }),
-        ("data behind the file's end", Program { a_data: 0x10_0000, ..good() }),
-        ("text of 4 GB", Program { a_text: 0xffff_f000, ..good() }),
-        ("bss of 64 MB", Program { a_bss: 0x400_0000, ..good() }),
-        ("bss of 4 GB", Program { a_bss: 0xffff_f000, ..good() }),
-        ("sum wraps", Program { a_text: 0x8000_0000, a_data: 0x8000_0000, ..good() }),
-        ("symbols behind the end", Program { a_syms: 0x7fff_ffff, ..good() }),
+        (
+            "file cut off",
+            Program {
+                contents: vec![0x90; 4096],
+                ..good()
+            },
+        ),
+        (
+            "data behind the file's end",
+            Program {
+                a_data: 0x10_0000,
+                ..good()
+            },
+        ),
+        (
+            "text of 4 GB",
+            Program {
+                a_text: 0xffff_f000,
+                ..good()
+            },
+        ),
+        (
+            "bss of 64 MB",
+            Program {
+                a_bss: 0x400_0000,
+                ..good()
+            },
+        ),
+        (
+            "bss of 4 GB",
+            Program {
+                a_bss: 0xffff_f000,
+                ..good()
+            },
+        ),
+        (
+            "sum wraps",
+            Program {
+                a_text: 0x8000_0000,
+                a_data: 0x8000_0000,
+                ..good()
+            },
+        ),
+        (
+            "symbols behind the end",
+            Program {
+                a_syms: 0x7fff_ffff,
+                ..good()
+            },
+        ),
     ];
     for (what, program) in &sizes {
         equal!(try_it(program)?, noexec, "{what}");
     }
     // All that 0.11 takes is 48 MB together.
-    equal!(try_it(&Program { a_bss: 0x2ff_d000, ..good() })?, 42, "bss of 48 MB");
+    equal!(
+        try_it(&Program {
+            a_bss: 0x2ff_d000,
+            ..good()
+        })?,
+        42,
+        "bss of 48 MB"
+    );
     write_file("/tmp/s09.short", b"\x0b\x01", 0o755)?;
     equal!(exec_error("/tmp/s09.short")?, noexec, "file of two bytes");
     write_file("/tmp/s09.short", b"", 0o755)?;
@@ -187,7 +259,11 @@ fn not_executable() -> Outcome {
     equal!(exec_error("/dev/null")?, Errno::EACCES.0, "a device");
     good().write("/tmp/s09.mode")?;
     sys::chmod("/tmp/s09.mode", 0o644)?;
-    equal!(exec_error("/tmp/s09.mode")?, Errno::EACCES.0, "no x bit, root");
+    equal!(
+        exec_error("/tmp/s09.mode")?,
+        Errno::EACCES.0,
+        "no x bit, root"
+    );
     sys::chmod("/tmp/s09.mode", 0o744)?;
     equal!(exec_error("/tmp/s09.mode")?, 42, "root, owner's x bit");
     let user = Child::run(|| {
@@ -202,7 +278,11 @@ fn not_executable() -> Outcome {
 /// `#!` with and without an argument; the interpreter gets the script's name
 /// and the rest.
 fn scripts() -> Outcome {
-    write_file("/tmp/s09.sh", b"#!/test/s09 role:show\nnothing of this is read\n", 0o755)?;
+    write_file(
+        "/tmp/s09.sh",
+        b"#!/test/s09 role:show\nnothing of this is read\n",
+        0o755,
+    )?;
     let (text, code) = output("/tmp/s09.sh", &["a", "b c"], &["V=1"])?;
     equal!(code, 0);
     equal!(text, "/tmp/s09.sh\na\nb c\nV=1\n");
@@ -229,13 +309,21 @@ fn bad_scripts() -> Outcome {
         (b"#!/etc/passwd\n", Errno::EACCES.0),
     ] {
         write_file(path, text, 0o755)?;
-        equal!(exec_error(path)?, error, "{}", String::from_utf8_lossy(text));
+        equal!(
+            exec_error(path)?,
+            error,
+            "{}",
+            String::from_utf8_lossy(text)
+        );
     }
     let mut long = b"#!/".to_vec();
     long.resize(2000, b'x');
     write_file(path, &long, 0o755)?;
     let code = exec_error(path)?;
-    check!(code == enoexec || code == Errno::ENOENT.0 || code == Errno::ENAMETOOLONG.0, "{code}");
+    check!(
+        code == enoexec || code == Errno::ENOENT.0 || code == Errno::ENAMETOOLONG.0,
+        "{code}"
+    );
     sys::unlink(path)?;
     Ok(())
 }
@@ -274,13 +362,21 @@ fn signals() -> Outcome {
         for fd in 3..20 {
             let _ = sys::close(fd);
         }
-        sys::execve(SELF, &[SELF, "role:inherit"].iter().collect(), &StrVec::new()).0
+        sys::execve(
+            SELF,
+            &[SELF, "role:inherit"].iter().collect(),
+            &StrVec::new(),
+        )
+        .0
     })?;
     sys::close(to)?;
     let mut text = vec![];
     File::from_fd(from).read_to_end(&mut text)?;
     equal!(child.code()?, 0, "the signal is still blocked");
-    equal!(String::from_utf8_lossy(&text), format!("0 1 {mask:x} {mask:x}\n"));
+    equal!(
+        String::from_utf8_lossy(&text),
+        format!("0 1 {mask:x} {mask:x}\n")
+    );
     Ok(())
 }
 
@@ -295,14 +391,22 @@ fn files() -> Outcome {
     }
     let child = Child::run(|| {
         let _ = sys::dup2(to, 1);
-        sys::execve(SELF, &[SELF, "role:inherit"].iter().collect(), &StrVec::new()).0
+        sys::execve(
+            SELF,
+            &[SELF, "role:inherit"].iter().collect(),
+            &StrVec::new(),
+        )
+        .0
     })?;
     sys::close(to)?;
     let mut text = vec![];
     File::from_fd(from).read_to_end(&mut text)?;
     equal!(child.code()?, 0);
     let text = String::from_utf8_lossy(&text);
-    equal!(text.lines().skip(1).collect::<Vec<_>>(), vec![format!("file {keep}")]);
+    equal!(
+        text.lines().skip(1).collect::<Vec<_>>(),
+        vec![format!("file {keep}")]
+    );
     sys::close(keep)?;
     sys::close(shut)?;
     Ok(())
@@ -312,11 +416,16 @@ fn files() -> Outcome {
 /// pages.
 fn task_fields() -> Outcome {
     (0..40).for_each(|index| area::fill(index, 1));
-    Program { a_bss: 0x5678, ..Program::new(&PAUSE, 0x1000, 3, 2) }.write("/tmp/s09.pause")?;
+    Program {
+        a_bss: 0x5678,
+        ..Program::new(&PAUSE, 0x1000, 3, 2)
+    }
+    .write("/tmp/s09.pause")?;
     let before = peep::me()?;
     let child = Child::exec("/tmp/s09.pause", &["argument"])?;
     let begun = guest::child::until(300, || {
-        peep::find(child.pid).is_ok_and(|task| task.comm.starts_with(b"s09.pause\0") && task.state == 1)
+        peep::find(child.pid)
+            .is_ok_and(|task| task.comm.starts_with(b"s09.pause\0") && task.state == 1)
     });
     check!(begun, "the program did not begin");
     let task = peep::find(child.pid)?;
@@ -324,19 +433,32 @@ fn task_fields() -> Outcome {
     equal!(task.brk, 0x5000 + 0x5678);
     check!(before.pages > 40 && task.pages <= 4, "{} pages", task.pages);
     equal!(peep::base_and_limit(task.ldt[1]).0, task.nr << 26);
-    equal!(peep::base_and_limit(task.ldt[2]), (task.nr << 26, peep::SLOT - 1));
+    equal!(
+        peep::base_and_limit(task.ldt[2]),
+        (task.nr << 26, peep::SLOT - 1)
+    );
     check!(task.executable != before.executable && task.executable != 0);
-    equal!(task.sigaction.iter().filter(|action| action[0] > 1).count(), 0);
+    equal!(
+        task.sigaction.iter().filter(|action| action[0] > 1).count(),
+        0
+    );
     // The stack: argc, argv, envp; start_stack is where it began.
     check!(task.start_stack > 0x3fd_0000 && task.start_stack < peep::SLOT);
     let esp = task.user_esp;
-    equal!(esp & !0xfff, task.start_stack & !0xfff, "the stack's first page");
+    equal!(
+        esp & !0xfff,
+        task.start_stack & !0xfff,
+        "the stack's first page"
+    );
     let page = task.entry(esp as usize) & !0xfff;
     let words = peep::read((page | esp & 0xffc) & !0xff)?;
     let at = (esp as usize & 0xff) / 4;
     if at + 3 <= words.len() {
         equal!(words[at], 2, "argc");
-        check!(words[at + 1] > esp && words[at + 2] > words[at + 1], "argv, envp");
+        check!(
+            words[at + 1] > esp && words[at + 2] > words[at + 1],
+            "argv, envp"
+        );
     }
     child.kill(signal::SIGKILL)?;
     drop(child);
@@ -374,11 +496,15 @@ fn text_busy() -> Outcome {
     Program::new(&PAUSE, 0, 1, 0).write("/tmp/s09.busy")?;
     let child = Child::exec("/tmp/s09.busy", &[])?;
     let begun = guest::child::until(300, || {
-        peep::find(child.pid).is_ok_and(|task| task.comm.starts_with(b"s09.busy\0") && task.state == 1)
+        peep::find(child.pid)
+            .is_ok_and(|task| task.comm.starts_with(b"s09.busy\0") && task.state == 1)
     });
     check!(begun, "the program did not begin");
     fails!(sys::open("/tmp/s09.busy", sys::O_WRONLY, 0), ETXTBSY);
-    fails!(sys::open("/tmp/s09.busy", sys::O_RDWR | sys::O_TRUNC, 0), ETXTBSY);
+    fails!(
+        sys::open("/tmp/s09.busy", sys::O_RDWR | sys::O_TRUNC, 0),
+        ETXTBSY
+    );
     fails!(sys::creat("/tmp/s09.busy", 0o755), ETXTBSY);
     sys::close(sys::open("/tmp/s09.busy", sys::O_RDONLY, 0)?)?;
     drop(child);
@@ -396,10 +522,26 @@ fn bad_pointers() -> Outcome {
     let strings = (&raw const table).expose_provenance();
     // SAFETY: the kernel must refuse the addresses.
     unsafe {
-        equal!(rt::sys::call(Nr::Execve, 0x3000_0000, 0, 0), Err(Errno::EFAULT), "path");
-        equal!(rt::sys::call(Nr::Execve, path, 0x3000_0000, 0), Err(Errno::EFAULT), "argv");
-        equal!(rt::sys::call(Nr::Execve, path, strings, 0), Err(Errno::EFAULT), "a string");
-        equal!(rt::sys::call(Nr::Execve, path, 0, strings), Err(Errno::EFAULT), "envp's string");
+        equal!(
+            rt::sys::call(Nr::Execve, 0x3000_0000, 0, 0),
+            Err(Errno::EFAULT),
+            "path"
+        );
+        equal!(
+            rt::sys::call(Nr::Execve, path, 0x3000_0000, 0),
+            Err(Errno::EFAULT),
+            "argv"
+        );
+        equal!(
+            rt::sys::call(Nr::Execve, path, strings, 0),
+            Err(Errno::EFAULT),
+            "a string"
+        );
+        equal!(
+            rt::sys::call(Nr::Execve, path, 0, strings),
+            Err(Errno::EFAULT),
+            "envp's string"
+        );
     }
     Ok(())
 }

@@ -28,7 +28,9 @@ fn start(program: &Program) -> core::result::Result<(Child, peep::TaskInfo), Fai
 
 /// The pages of text, data and bss that are present.
 fn present(task: &peep::TaskInfo) -> Vec<u32> {
-    (0..task.brk.div_ceil(4096)).filter(|page| task.entry(*page as usize * PAGE) & 1 != 0).collect()
+    (0..task.brk.div_ceil(4096))
+        .filter(|page| task.entry(*page as usize * PAGE) & 1 != 0)
+        .collect()
 }
 
 /// A program whose entry lies in its third page: only that page is there.
@@ -36,7 +38,11 @@ fn first_instruction_faults() -> Outcome {
     let before = peep::info()?.loaded;
     let (child, task) = start(&Program::new(&PAUSE, 0x2000, 6, 4))?;
     equal!(present(&task), vec![2], "pages of text and data");
-    equal!(peep::info()?.loaded - before, 1, "pages loaded from the file");
+    equal!(
+        peep::info()?.loaded - before,
+        1,
+        "pages loaded from the file"
+    );
     // The other pages are those of the stack with the arguments.
     equal!(task.pages, 2);
     drop(child);
@@ -56,16 +62,26 @@ fn toucher() -> Vec<u8> {
 }
 
 fn pages_come_as_touched() -> Outcome {
-    let program = Program { a_bss: 5 * 4096, ..Program::new(&toucher(), 0x1000, 3, 5) };
+    let program = Program {
+        a_bss: 5 * 4096,
+        ..Program::new(&toucher(), 0x1000, 3, 5)
+    };
     let before = peep::info()?;
     let (child, task) = start(&program)?;
     equal!(present(&task), vec![1, 4, 7, 9]);
     let after = peep::info()?;
-    equal!(after.loaded - before.loaded, 3, "pages loaded from the file");
+    equal!(
+        after.loaded - before.loaded,
+        3,
+        "pages loaded from the file"
+    );
     // What is there is what the file holds: data page n is filled with n - 2.
     for (page, value) in [(4, 2u32), (7, 5), (9, 0)] {
         let words = peep::read(task.entry(page * PAGE) & !0xfff)?;
-        check!(words.iter().all(|word| *word == value * 0x0101_0101), "page {page}: {words:x?}");
+        check!(
+            words.iter().all(|word| *word == value * 0x0101_0101),
+            "page {page}: {words:x?}"
+        );
     }
     drop(child);
     sys::unlink(PATH)?;
@@ -81,8 +97,14 @@ fn odd_sizes() -> Outcome {
     program.a_syms = 3996;
     let (child, task) = start(&program)?;
     let words = peep::read(task.entry(7 * PAGE) & !0xfff)?;
-    check!(words[..25].iter().all(|word| *word == 0x0505_0505), "data: {words:x?}");
-    check!(words[25..].iter().all(|word| *word == 0), "behind the data: {words:x?}");
+    check!(
+        words[..25].iter().all(|word| *word == 0x0505_0505),
+        "data: {words:x?}"
+    );
+    check!(
+        words[25..].iter().all(|word| *word == 0),
+        "behind the data: {words:x?}"
+    );
     drop(child);
     sys::unlink(PATH)?;
     Ok(())

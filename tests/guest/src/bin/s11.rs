@@ -13,7 +13,10 @@ fn counted(f: impl FnOnce()) -> core::result::Result<(u32, u32), Errno> {
     let before = peep::info()?;
     f();
     let after = peep::info()?;
-    Ok((after.copied - before.copied, after.given_back - before.given_back))
+    Ok((
+        after.copied - before.copied,
+        after.given_back - before.given_back,
+    ))
 }
 
 /// Both sides of a page after fork, with what the two see.
@@ -37,10 +40,18 @@ fn first_copies_second_gets_back() -> Outcome {
         Ok(())
     })?;
     written.wait()?;
-    equal!(peep::me()?.entry(area::address(0)) & (!0xfff | peep::W), old, "still read-only");
+    equal!(
+        peep::me()?.entry(area::address(0)) & (!0xfff | peep::W),
+        old,
+        "still read-only"
+    );
     let (copied, given) = counted(|| area::set(0, 18, 0x30))?;
     equal!((copied, given), (0, 1), "faults of the second writer");
-    equal!(peep::me()?.entry(area::address(0)) & (!0xfff | peep::W), old | peep::W, "same page");
+    equal!(
+        peep::me()?.entry(area::address(0)) & (!0xfff | peep::W),
+        old | peep::W,
+        "same page"
+    );
     equal!((area::get(0, 17), area::get(0, 18)), (0x10, 0x30));
     let (copied, given) = counted(|| area::set(0, 19, 0x31))?;
     equal!((copied, given), (0, 0), "no more faults");
@@ -60,7 +71,11 @@ fn parent_first() -> Outcome {
         equal!(area::get(0, 0), 0x10);
         let (copied, given) = counted(|| area::set(0, 0, 0x22))?;
         equal!((copied, given), (0, 1));
-        equal!(peep::me()?.entry(area::address(0)) & !0xfff, old, "the child has the old page");
+        equal!(
+            peep::me()?.entry(area::address(0)) & !0xfff,
+            old,
+            "the child has the old page"
+        );
         Ok(())
     })?;
     ready.wait()?;
@@ -81,7 +96,11 @@ fn three_processes() -> Outcome {
         let child = Child::test(|| {
             done.open();
             go.wait()?;
-            equal!(counted(|| area::set(0, 0, 0x40))?, (1, 0), "a child's write");
+            equal!(
+                counted(|| area::set(0, 0, 0x40))?,
+                (1, 0),
+                "a child's write"
+            );
             done.open();
             go.wait()?;
             Ok(())
@@ -96,7 +115,11 @@ fn three_processes() -> Outcome {
         done.wait()?;
         equal!(peep::count(page)?, 2 - number as u32);
     }
-    equal!(counted(|| area::set(0, 0, 0x50))?, (0, 1), "the last writer");
+    equal!(
+        counted(|| area::set(0, 0, 0x50))?,
+        (0, 1),
+        "the last writer"
+    );
     for (go, _, child) in children {
         go.open();
         child.pass()?;

@@ -59,7 +59,11 @@ fn piped(address: usize) -> rt::Result<usize> {
     plain(Nr::Pipe, address, 0, 0)?;
     for index in 0..2 {
         // SAFETY: two words in the area that the kernel has just written.
-        let fd = unsafe { core::ptr::with_exposed_provenance::<i32>(address).add(index).read_volatile() };
+        let fd = unsafe {
+            core::ptr::with_exposed_provenance::<i32>(address)
+                .add(index)
+                .read_volatile()
+        };
         sys::close(fd)?;
     }
     Ok(0)
@@ -71,7 +75,13 @@ fn selected(address: usize) -> rt::Result<usize> {
     // The caller's own first write to the page must not be what unshares it:
     // the pattern names descriptors that are not open, so take them as they are.
     let time = [0i32, 0];
-    let block = [from as usize + 1, address, 0, 0, (&raw const time).expose_provenance()];
+    let block = [
+        from as usize + 1,
+        address,
+        0,
+        0,
+        (&raw const time).expose_provenance(),
+    ];
     let _ = word;
     let result = plain(Nr::Select, (&raw const block).expose_provenance(), 0, 0);
     sys::close(from)?;
@@ -81,29 +91,98 @@ fn selected(address: usize) -> rt::Result<usize> {
 
 /// Each writes something else than the pattern.
 const CALLS: &[Call] = &[
-    Call { name: "read of a file", run: |a| on_file("/etc/passwd", Nr::Read, a, 20) },
-    Call { name: "read of a directory", run: |a| on_file("/", Nr::Read, a, 64) },
-    Call { name: "read of /dev/zero", run: |a| on_file("/dev/zero", Nr::Read, a, 4096) },
-    Call { name: "read of /dev/ps", run: |a| on_file("/dev/ps", Nr::Read, a, 40) },
-    Call { name: "read of /dev/mem", run: |a| on_file("/dev/mem", Nr::Read, a, 64) },
-    Call { name: "read of /dev/ram", run: |a| on_file("/dev/ram", Nr::Read, a, 2048) },
-    Call { name: "read of a pipe", run: from_pipe },
-    Call { name: "stat", run: |a| plain(Nr::Stat, c"/etc/rc".as_ptr().expose_provenance(), a, 0) },
-    Call { name: "fstat", run: |a| on_file("/etc/rc", Nr::Fstat, a, 0) },
-    Call { name: "pipe", run: piped },
-    Call { name: "waitpid", run: waited },
-    Call { name: "time", run: |a| plain(Nr::Time, a, 0, 0) },
-    Call { name: "times", run: |a| plain(Nr::Times, a, 0, 0) },
-    Call { name: "uname", run: |a| plain(Nr::Uname, a, 0, 0) },
-    Call { name: "ustat", run: |a| plain(Nr::Ustat, 0x101, a, 0) },
-    Call { name: "sigaction", run: |a| plain(Nr::Sigaction, SIGUSR1 as usize, 0, a) },
-    Call { name: "sigpending", run: |a| plain(Nr::Sigpending, a, 0, 0) },
-    Call { name: "ioctl TCGETS", run: |a| plain(Nr::Ioctl, 0, abi::TCGETS as usize, a) },
-    Call { name: "ioctl TIOCINQ", run: |a| plain(Nr::Ioctl, 0, abi::TIOCINQ as usize, a) },
-    Call { name: "gettimeofday", run: |a| plain(Nr::Gettimeofday, a, 0, 0) },
-    Call { name: "getrlimit", run: |a| plain(Nr::Getrlimit, 0, a, 0) },
-    Call { name: "getrusage", run: |a| plain(Nr::Getrusage, 0, a, 0) },
-    Call { name: "select", run: selected },
+    Call {
+        name: "read of a file",
+        run: |a| on_file("/etc/passwd", Nr::Read, a, 20),
+    },
+    Call {
+        name: "read of a directory",
+        run: |a| on_file("/", Nr::Read, a, 64),
+    },
+    Call {
+        name: "read of /dev/zero",
+        run: |a| on_file("/dev/zero", Nr::Read, a, 4096),
+    },
+    Call {
+        name: "read of /dev/ps",
+        run: |a| on_file("/dev/ps", Nr::Read, a, 40),
+    },
+    Call {
+        name: "read of /dev/mem",
+        run: |a| on_file("/dev/mem", Nr::Read, a, 64),
+    },
+    Call {
+        name: "read of /dev/ram",
+        run: |a| on_file("/dev/ram", Nr::Read, a, 2048),
+    },
+    Call {
+        name: "read of a pipe",
+        run: from_pipe,
+    },
+    Call {
+        name: "stat",
+        run: |a| plain(Nr::Stat, c"/etc/rc".as_ptr().expose_provenance(), a, 0),
+    },
+    Call {
+        name: "fstat",
+        run: |a| on_file("/etc/rc", Nr::Fstat, a, 0),
+    },
+    Call {
+        name: "pipe",
+        run: piped,
+    },
+    Call {
+        name: "waitpid",
+        run: waited,
+    },
+    Call {
+        name: "time",
+        run: |a| plain(Nr::Time, a, 0, 0),
+    },
+    Call {
+        name: "times",
+        run: |a| plain(Nr::Times, a, 0, 0),
+    },
+    Call {
+        name: "uname",
+        run: |a| plain(Nr::Uname, a, 0, 0),
+    },
+    Call {
+        name: "ustat",
+        run: |a| plain(Nr::Ustat, 0x101, a, 0),
+    },
+    Call {
+        name: "sigaction",
+        run: |a| plain(Nr::Sigaction, SIGUSR1 as usize, 0, a),
+    },
+    Call {
+        name: "sigpending",
+        run: |a| plain(Nr::Sigpending, a, 0, 0),
+    },
+    Call {
+        name: "ioctl TCGETS",
+        run: |a| plain(Nr::Ioctl, 0, abi::TCGETS as usize, a),
+    },
+    Call {
+        name: "ioctl TIOCINQ",
+        run: |a| plain(Nr::Ioctl, 0, abi::TIOCINQ as usize, a),
+    },
+    Call {
+        name: "gettimeofday",
+        run: |a| plain(Nr::Gettimeofday, a, 0, 0),
+    },
+    Call {
+        name: "getrlimit",
+        run: |a| plain(Nr::Getrlimit, 0, a, 0),
+    },
+    Call {
+        name: "getrusage",
+        run: |a| plain(Nr::Getrusage, 0, a, 0),
+    },
+    Call {
+        name: "select",
+        run: selected,
+    },
 ];
 
 /// Runs the call on a shared page of this process and looks at what it did to
@@ -115,11 +194,28 @@ fn run_shared(item: &Call, page: usize) -> Outcome {
     if let Err(error) = (item.run)(area::address(page) + 128) {
         return Err(Failure(format!("{}: {error:?}", item.name)));
     }
-    check!(!area::is_filled(page, PATTERN), "{}: nothing has arrived", item.name);
-    check!((0..128).all(|at| area::get(page, at) == PATTERN), "{}: the rest", item.name);
+    check!(
+        !area::is_filled(page, PATTERN),
+        "{}: nothing has arrived",
+        item.name
+    );
+    check!(
+        (0..128).all(|at| area::get(page, at) == PATTERN),
+        "{}: the rest",
+        item.name
+    );
     let after = peep::me()?.entry(area::address(page));
-    check!(after & !0xfff != before, "{}: the sibling's page was written", item.name);
-    equal!(after & (peep::W | peep::D), peep::W | peep::D, "{}", item.name);
+    check!(
+        after & !0xfff != before,
+        "{}: the sibling's page was written",
+        item.name
+    );
+    equal!(
+        after & (peep::W | peep::D),
+        peep::W | peep::D,
+        "{}",
+        item.name
+    );
     equal!(peep::count(before)?, 1, "{}: the sibling's page", item.name);
     Ok(())
 }
@@ -130,7 +226,11 @@ fn calls_by_child() -> Outcome {
         area::fill(0, PATTERN);
         let entry = peep::me()?.entry(area::address(0)) & !0xfff;
         Child::test(|| run_shared(item, 0))?.pass()?;
-        check!(area::is_filled(0, PATTERN), "{}: the parent's page has changed", item.name);
+        check!(
+            area::is_filled(0, PATTERN),
+            "{}: the parent's page has changed",
+            item.name
+        );
         equal!(peep::me()?.entry(area::address(0)) & !0xfff, entry);
     }
     Ok(())
@@ -144,7 +244,11 @@ fn calls_by_parent() -> Outcome {
         let child = Child::test(|| {
             ready.open();
             go.wait()?;
-            check!(area::is_filled(0, PATTERN), "{}: the child's page has changed", item.name);
+            check!(
+                area::is_filled(0, PATTERN),
+                "{}: the child's page has changed",
+                item.name
+            );
             Ok(())
         })?;
         ready.wait()?;
@@ -169,7 +273,10 @@ fn across_pages() -> Outcome {
         Ok(())
     })?;
     child.pass()?;
-    check!((0..3).all(|page| area::is_filled(page, PATTERN)), "the parent's pages");
+    check!(
+        (0..3).all(|page| area::is_filled(page, PATTERN)),
+        "the parent's pages"
+    );
     Ok(())
 }
 
@@ -247,7 +354,9 @@ fn first(mut args: Args) -> i32 {
     if plain(Nr::Read, from, data_address() + 10, 5) != Ok(5) {
         return 31;
     }
-    let text: Vec<u8> = (0..5).map(|at| area::peek(data_address() + 10 + at)).collect();
+    let text: Vec<u8> = (0..5)
+        .map(|at| area::peek(data_address() + 10 + at))
+        .collect();
     i32::from(text != b"BBBBB" || area::peek(data_address()) != 0x5a)
 }
 
@@ -279,14 +388,24 @@ fn first_touch_is_read() -> Outcome {
     ready.wait()?;
     let task = peep::find(keeper.pid)?;
     let entry = task.entry(data_address());
-    equal!(entry & (peep::P | peep::D), peep::P, "the first instance's page is clean");
+    equal!(
+        entry & (peep::P | peep::D),
+        peep::P,
+        "the first instance's page is clean"
+    );
     let shared = peep::info()?.shared;
     let reader = start("role:first", &pipe, &go)?;
     let to = pipe.args()[1].parse::<i32>().unwrap_or(99);
     sys::write(to, b"BBBBB")?;
     reader.pass()?;
-    check!(peep::info()?.shared > shared, "nothing was shared: the test shows nothing");
-    equal!(task.entry(data_address()) & (!0xfff | peep::D), entry & !0xfff);
+    check!(
+        peep::info()?.shared > shared,
+        "nothing was shared: the test shows nothing"
+    );
+    equal!(
+        task.entry(data_address()) & (!0xfff | peep::D),
+        entry & !0xfff
+    );
     go.open();
     keeper.pass()
 }

@@ -23,7 +23,11 @@ fn task_0_keeps_its_pages() -> Outcome {
     for address in (0x1000..0xa0000).step_by(4096) {
         let entry = task.entry(address);
         equal!(entry & !0xfff, address as u32);
-        equal!(entry & (peep::P | peep::W), peep::P | peep::W, "page {address:#x}");
+        equal!(
+            entry & (peep::P | peep::W),
+            peep::P | peep::W,
+            "page {address:#x}"
+        );
     }
     Ok(())
 }
@@ -52,7 +56,11 @@ fn init_has_a_stack_of_its_own() -> Outcome {
             own += 1;
             check!(peep::count(entry)? >= 1);
             if task.executable == 0 {
-                equal!(entry & (peep::W | peep::D), peep::W | peep::D, "page {address:#x}");
+                equal!(
+                    entry & (peep::W | peep::D),
+                    peep::W | peep::D,
+                    "page {address:#x}"
+                );
                 equal!(peep::count(entry)?, 1, "page {address:#x}");
             }
         }

@@ -42,7 +42,11 @@ fn zombie() -> Outcome {
     equal!(task.filp, [0; 20], "files");
     equal!(task.father, sys::getpid());
     let after = peep::me()?;
-    equal!(after.f_count[file as usize], before.f_count[file as usize], "count of a file");
+    equal!(
+        after.f_count[file as usize],
+        before.f_count[file as usize],
+        "count of a file"
+    );
     equal!(after.executable_count, before.executable_count);
     equal!(child.code()?, 0x23);
     fails!(peep::find(task.pid), ESRCH);
@@ -126,7 +130,10 @@ fn zombies_go_to_init() -> Outcome {
     equal!(sys::read(from, &mut pid)?, 4);
     father.pass()?;
     let pid = i32::from_le_bytes(pid);
-    check!(guest::child::until(300, || peep::find(pid).is_err()), "the zombie stays");
+    check!(
+        guest::child::until(300, || peep::find(pid).is_err()),
+        "the zombie stays"
+    );
     Ok(())
 }
 
@@ -151,7 +158,14 @@ fn counts() -> core::result::Result<[u32; 6], Errno> {
     let me = peep::me()?;
     let pages = peep::free_and_mine()?;
     let info = peep::info()?;
-    Ok([pages, info.inodes, info.files, me.pwd_count, me.executable_count, me.f_count[0]])
+    Ok([
+        pages,
+        info.inodes,
+        info.files,
+        me.pwd_count,
+        me.executable_count,
+        me.f_count[0],
+    ])
 }
 
 fn a_thousand_children() -> Outcome {
@@ -166,7 +180,11 @@ fn a_thousand_children() -> Outcome {
         })?;
         equal!(child.code()?, (number & 0x7f) as i32, "child {number}");
     }
-    equal!(counts()?, before, "pages, inodes, files, counts of pwd, executable, file");
+    equal!(
+        counts()?,
+        before,
+        "pages, inodes, files, counts of pwd, executable, file"
+    );
     Ok(())
 }
 
@@ -177,7 +195,11 @@ fn a_hundred_programs() -> Outcome {
     for _ in 0..100 {
         Child::exec("/bin/true", &[])?.pass()?;
     }
-    equal!(counts()?, before, "pages, inodes, files, counts of pwd, executable, file");
+    equal!(
+        counts()?,
+        before,
+        "pages, inodes, files, counts of pwd, executable, file"
+    );
     Ok(())
 }
 
@@ -192,7 +214,8 @@ fn wait_options() -> Outcome {
         let _ = sys::setpgid(0, 0);
         4
     })?;
-    sys::setpgid(other.pid, other.pid).or_else(|e| if e == Errno::ESRCH { Ok(()) } else { Err(e) })?;
+    sys::setpgid(other.pid, other.pid)
+        .or_else(|e| if e == Errno::ESRCH { Ok(()) } else { Err(e) })?;
     let (pid, status) = sys::waitpid(-other.pid, 0)?;
     equal!((pid, status.exit_code()), (other.pid, Some(4)));
     core::mem::forget(other);

@@ -40,7 +40,11 @@ fn compete(nice: &[i32], ticks: u32) -> core::result::Result<Vec<Vec<[u32; 2]>>,
                 return 1;
             }
             let slices = record(ticks);
-            let bytes: Vec<u8> = slices.iter().flatten().flat_map(|t| t.to_le_bytes()).collect();
+            let bytes: Vec<u8> = slices
+                .iter()
+                .flatten()
+                .flat_map(|t| t.to_le_bytes())
+                .collect();
             i32::from(rt::io::write_all(to, &bytes).is_err())
         })?;
         sys::close(to)?;
@@ -55,7 +59,12 @@ fn compete(nice: &[i32], ticks: u32) -> core::result::Result<Vec<Vec<[u32; 2]>>,
         File::from_fd(from).read_to_end(&mut bytes)?;
         child.pass()?;
         let word = |b: &[u8]| b.iter().rev().fold(0u32, |n, b| n << 8 | u32::from(*b));
-        all.push(bytes.chunks_exact(8).map(|b| [word(&b[..4]), word(&b[4..])]).collect());
+        all.push(
+            bytes
+                .chunks_exact(8)
+                .map(|b| [word(&b[..4]), word(&b[4..])])
+                .collect(),
+        );
     }
     Ok(all)
 }
@@ -69,9 +78,16 @@ fn total(slices: &[[u32; 2]]) -> u32 {
 fn three_programs_interleave() -> Outcome {
     let all = compete(&[0, 0, 0], 300)?;
     for (number, slices) in all.iter().enumerate() {
-        check!(slices.len() >= 5, "program {number} ran {} times: {slices:?}", slices.len());
+        check!(
+            slices.len() >= 5,
+            "program {number} ran {} times: {slices:?}",
+            slices.len()
+        );
         let total = total(slices);
-        check!((80..=130).contains(&total), "program {number} had {total} of 300 ticks");
+        check!(
+            (80..=130).contains(&total),
+            "program {number} had {total} of 300 ticks"
+        );
         for pair in slices.windows(2) {
             let gap = pair[1][0] - pair[0][1];
             check!(gap <= 50, "program {number} waited {gap} ticks");
@@ -86,11 +102,16 @@ fn slices_are_15_ticks() -> Outcome {
     let all = compete(&[0, 0], 300)?;
     for slices in &all {
         // The first slice may be what was left, the last is cut off.
-        let lengths: Vec<u32> =
-            slices.iter().map(|[first, last]| last - first + 1).collect();
+        let lengths: Vec<u32> = slices
+            .iter()
+            .map(|[first, last]| last - first + 1)
+            .collect();
         let whole = &lengths[1..lengths.len() - 1];
         check!(whole.len() >= 5, "{lengths:?}");
-        let right = whole.iter().filter(|length| (14..=17).contains(*length)).count();
+        let right = whole
+            .iter()
+            .filter(|length| (14..=17).contains(*length))
+            .count();
         check!(right * 10 >= whole.len() * 8, "{lengths:?}");
     }
     Ok(())
@@ -122,7 +143,8 @@ fn loop_without_calls_is_preempted() -> Outcome {
     let took = ticks_now() - start;
     check!(took < 200, "five naps of a tick took {took} ticks");
     let task = peep::find(hog.pid)?;
-    check!(guest::child::until(100, || peep::find(hog.pid).is_ok_and(|t| t.utime > task.utime)));
+    check!(guest::child::until(100, || peep::find(hog.pid)
+        .is_ok_and(|t| t.utime > task.utime)));
     drop(hog);
     Ok(())
 }
@@ -171,7 +193,12 @@ fn nice_limits() -> Outcome {
 
 /// While everyone sleeps the CPU is task 0's: the times of all others stand.
 fn idle_time() -> Outcome {
-    let spent = || peep::tasks().filter(|t| t.nr != 0).map(|t| t.utime + t.stime).sum::<u32>();
+    let spent = || {
+        peep::tasks()
+            .filter(|t| t.nr != 0)
+            .map(|t| t.utime + t.stime)
+            .sum::<u32>()
+    };
     let before = spent();
     nap(100);
     let used = spent() - before;

@@ -55,8 +55,15 @@ fn registers_survive() -> Outcome {
                 inout("eax") 37 => eax, in("ebx") pid, inout("ecx") SIGUSR1 => ecx,
                 inout("edx") 0x1234_5678 => edx, inout("edi") 0x8765_4321u32 => edi);
         }
-        equal!((eax, ecx, edx, edi), (0, SIGUSR1 as u32, 0x1234_5678, 0x8765_4321));
-        equal!(eflags & 0x601, 0x201, "carry set, direction clear, interrupts on");
+        equal!(
+            (eax, ecx, edx, edi),
+            (0, SIGUSR1 as u32, 0x1234_5678, 0x8765_4321)
+        );
+        equal!(
+            eflags & 0x601,
+            0x201,
+            "carry set, direction clear, interrupts on"
+        );
     }
     equal!(COUNT.load(Relaxed), 2);
     Ok(())
@@ -81,7 +88,11 @@ fn blocked_while_handled() -> Outcome {
     set(SIGUSR2, Action::Handler(again))?;
     kill_me(SIGUSR2)?;
     equal!(COUNT.load(Relaxed), 3);
-    equal!(LAST.load(Relaxed), 2, "count inside the second handler, after kill");
+    equal!(
+        LAST.load(Relaxed),
+        2,
+        "count inside the second handler, after kill"
+    );
     equal!(sys::sgetmask(), 0);
     Ok(())
 }
@@ -116,7 +127,10 @@ fn oneshot() -> Outcome {
 /// The call `signal` gives back the old handler, and is one-shot.
 fn old_signal_call() -> Outcome {
     equal!(signal::signal(SIGUSR1, Action::Handler(note))?, 0);
-    equal!(signal::signal(SIGUSR1, Action::Handler(note))?, (note as *const ()).addr());
+    equal!(
+        signal::signal(SIGUSR1, Action::Handler(note))?,
+        (note as *const ()).addr()
+    );
     kill_me(SIGUSR1)?;
     equal!(COUNT.load(Relaxed), 1);
     equal!(MASK.load(Relaxed), 0, "nothing is blocked");
@@ -149,7 +163,11 @@ fn sigsuspend_opens() -> Outcome {
     kill_me(SIGUSR1)?;
     equal!(sys::sigsuspend(bit(SIGUSR2)), Errno::EINTR);
     equal!(COUNT.load(Relaxed), 1);
-    equal!(sys::sgetmask(), bit(SIGUSR1) | bit(SIGUSR2), "the old mask is back");
+    equal!(
+        sys::sgetmask(),
+        bit(SIGUSR1) | bit(SIGUSR2),
+        "the old mask is back"
+    );
     Ok(())
 }
 
@@ -158,7 +176,11 @@ fn default_actions() -> Outcome {
     for number in 1..=22 {
         match number {
             SIGCHLD | SIGCONT => {
-                equal!(death(|| _ = kill_me(number))?, 0, "signal {number} does nothing");
+                equal!(
+                    death(|| _ = kill_me(number))?,
+                    0,
+                    "signal {number} does nothing"
+                );
             }
             SIGSTOP | SIGTSTP | SIGTTIN | SIGTTOU => {
                 let (go, child) = sleeper()?;
@@ -169,7 +191,11 @@ fn default_actions() -> Outcome {
                 go.open();
                 child.pass()?;
             }
-            _ => equal!(death(|| _ = kill_me(number))?, number, "signal {number} kills"),
+            _ => equal!(
+                death(|| _ = kill_me(number))?,
+                number,
+                "signal {number} kills"
+            ),
         }
     }
     Ok(())
@@ -280,7 +306,8 @@ fn sleeping_pause() -> Outcome {
     set(SIGUSR1, Action::Handler(note))?;
     let sender = disturb()?;
     // SAFETY: pause has no arguments.
-    equal!(unsafe { rt::sys::call(Nr::Pause, 0, 0, 0) }, Err(Errno::EINTR));
+    let result = unsafe { rt::sys::call(Nr::Pause, 0, 0, 0) };
+    equal!(result, Err(Errno::EINTR));
     equal!(COUNT.load(Relaxed), 1);
     sender.pass()
 }
@@ -293,8 +320,15 @@ fn stop_and_continue() -> Outcome {
         }
     })?;
     child.kill(SIGSTOP)?;
-    equal!(sys::waitpid(child.pid, rt::sys::WUNTRACED)?.1.stop_signal(), Some(SIGSTOP));
-    equal!(sys::waitpid(child.pid, rt::sys::WUNTRACED | rt::sys::WNOHANG)?.0, 0, "told once");
+    equal!(
+        sys::waitpid(child.pid, rt::sys::WUNTRACED)?.1.stop_signal(),
+        Some(SIGSTOP)
+    );
+    equal!(
+        sys::waitpid(child.pid, rt::sys::WUNTRACED | rt::sys::WNOHANG)?.0,
+        0,
+        "told once"
+    );
     let before = peep::find(child.pid)?;
     nap(10);
     let after = peep::find(child.pid)?;
@@ -327,7 +361,11 @@ fn kill_addresses() -> Outcome {
     let other = group()?;
     sys::kill(0, SIGUSR1)?;
     equal!(COUNT.load(Relaxed), 1, "own group");
-    equal!(sys::waitpid(other.pid, rt::sys::WNOHANG)?.0, 0, "another group");
+    equal!(
+        sys::waitpid(other.pid, rt::sys::WNOHANG)?.0,
+        0,
+        "another group"
+    );
     sys::kill(-other.pid, SIGUSR1)?;
     equal!(other.wait()?.term_signal(), Some(SIGUSR1));
     equal!(COUNT.load(Relaxed), 1);
@@ -391,8 +429,9 @@ fn alarm_rings() -> Outcome {
 /// All that are let through at once are handled, each once.
 fn many_at_once() -> Outcome {
     // Not SIGCONT: it and the signals that stop a process take each other away.
-    let numbers: Vec<i32> =
-        (1..=31).filter(|n| ![SIGKILL, SIGSTOP, SIGCONT].contains(n)).collect();
+    let numbers: Vec<i32> = (1..=31)
+        .filter(|n| ![SIGKILL, SIGSTOP, SIGCONT].contains(n))
+        .collect();
     sys::ssetmask(!0);
     for number in &numbers {
         set(*number, Action::Handler(note))?;

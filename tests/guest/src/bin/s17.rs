@@ -54,7 +54,9 @@ fn transfer(size: usize, piece: usize) -> Outcome {
 }
 
 fn every_size() -> Outcome {
-    for size in [1, 2, 3, 511, 512, 4094, 4095, 4096, 4097, 8191, 8192, 10_000, 65_536] {
+    for size in [
+        1, 2, 3, 511, 512, 4094, 4095, 4096, 4097, 8191, 8192, 10_000, 65_536,
+    ] {
         transfer(size, size)?;
         transfer(size, 100.min(size))?;
     }
@@ -88,7 +90,10 @@ fn writer_sleeps_at_a_page() -> Outcome {
     // SAFETY: TIOCINQ (FIONREAD) fills a word, where pipes know it.
     let known = unsafe { sys::ioctl(from, abi::TIOCINQ, (&raw mut *got).expose_provenance()) };
     if known.is_ok() {
-        check!((4095..=4096).contains(core::hint::black_box(&waiting)), "{waiting} bytes wait");
+        check!(
+            (4095..=4096).contains(core::hint::black_box(&waiting)),
+            "{waiting} bytes wait"
+        );
     }
     let mut buf = [0; 4096];
     let mut total = 0;
@@ -208,7 +213,10 @@ fn many_writers() -> Outcome {
     File::from_fd(from).read_to_end(&mut all)?;
     equal!(all.len(), 5 * 200 * 97);
     for line in all.chunks(97) {
-        check!(line[..96].iter().all(|b| *b == line[0]) && line[96] == b'\n', "a torn line");
+        check!(
+            line[..96].iter().all(|b| *b == line[0]) && line[96] == b'\n',
+            "a torn line"
+        );
     }
     for writer in writers {
         writer.pass()?;
@@ -223,7 +231,10 @@ fn one_page() -> Outcome {
     let (from, to) = sys::pipe()?;
     let during = peep::info()?;
     equal!(peep::free_and_mine()?, pages - 1);
-    equal!((during.inodes, during.files), (before.inodes + 1, before.files + 2));
+    equal!(
+        (during.inodes, during.files),
+        (before.inodes + 1, before.files + 2)
+    );
     sys::write(to, &[1; 3000])?;
     equal!(peep::free_and_mine()?, pages - 1);
     sys::close(from)?;

@@ -54,7 +54,10 @@ fn after_a_write() -> Outcome {
     area::set(7, 0, 2);
     let mine = peep::me()?;
     equal!(found(page), vec![(nr, area::address(7) as u32)]);
-    equal!(found(mine.entry(area::address(7))), vec![(mine.nr, area::address(7) as u32)]);
+    equal!(
+        found(mine.entry(area::address(7))),
+        vec![(mine.nr, area::address(7) as u32)]
+    );
     go.open();
     child.pass()?;
     equal!(found(page), vec![], "the page is free");
@@ -73,7 +76,11 @@ fn program_text() -> Outcome {
             }
             let list = found(entry);
             check!(list.contains(&(task.nr, address as u32)), "{list:?}");
-            equal!(peep::count(entry)?, list.len() as u32, "count of {entry:#x}");
+            equal!(
+                peep::count(entry)?,
+                list.len() as u32,
+                "count of {entry:#x}"
+            );
             looked_at += 1;
         }
     }
@@ -99,10 +106,18 @@ fn f12_lists_tasks() -> Outcome {
         text = keyboard::screen();
         text.contains("pages free") && text != before
     });
-    check!(text.contains("pages free"), "the screen shows {:?}", text.trim());
+    check!(
+        text.contains("pages free"),
+        "the screen shows {:?}",
+        text.trim()
+    );
     // This process is in the list.
     let pid = format!("{}", sys::getpid());
-    check!(text.split_whitespace().any(|word| word.trim_matches(|c: char| !c.is_ascii_digit()) == pid),
-        "process {pid} is not in {:?}", text.trim());
+    check!(
+        text.split_whitespace()
+            .any(|word| word.trim_matches(|c: char| !c.is_ascii_digit()) == pid),
+        "process {pid} is not in {:?}",
+        text.trim()
+    );
     Ok(())
 }

@@ -63,7 +63,12 @@ fn check_levels(list: &[&Level], deepest: u32) -> Outcome {
         if index > 0 {
             let step = list[index - 1].start - level.start;
             check!((2048..2400).contains(&step), "a step of {step} bytes");
-            equal!(level.new_page, level.start / 4096 < lowest, "level {}", level.depth);
+            equal!(
+                level.new_page,
+                level.start / 4096 < lowest,
+                "level {}",
+                level.depth
+            );
         }
         lowest = lowest.min(level.start / 4096);
     }
@@ -77,7 +82,10 @@ fn output_of_str1() -> Outcome {
         equal!(code, 0, "{text}");
         let list = levels(&text);
         check_levels(&list.iter().collect::<Vec<_>>(), deepest)?;
-        check!(list.iter().all(|level| level.name == "str1" && level.pid > 1));
+        check!(
+            list.iter()
+                .all(|level| level.name == "str1" && level.pid > 1)
+        );
         check!(text.contains("done: the stack grew by"), "{text}");
     }
     Ok(())
@@ -92,7 +100,11 @@ fn level(depth: u32, lowest: usize) -> Outcome {
     core::hint::black_box(&mut array).fill(depth as u8);
     let page = (&raw const array).addr() / PAGE;
     let me = peep::me()?;
-    check!(me.pages - before <= 1, "level {depth}: {} pages more", me.pages - before);
+    check!(
+        me.pages - before <= 1,
+        "level {depth}: {} pages more",
+        me.pages - before
+    );
     check!(me.entry(page * PAGE) & peep::P != 0);
     // What lies more than a page below the stack pointer is not mapped.
     let below = (me.user_esp as usize - 2 * PAGE) & !0xfff;
@@ -102,7 +114,12 @@ fn level(depth: u32, lowest: usize) -> Outcome {
     if depth < 8 {
         level(depth + 1, lowest.min(page))?;
     }
-    check!(core::hint::black_box(&array).iter().all(|b| *b == depth as u8), "level {depth}");
+    check!(
+        core::hint::black_box(&array)
+            .iter()
+            .all(|b| *b == depth as u8),
+        "level {depth}"
+    );
     Ok(())
 }
 
@@ -117,7 +134,10 @@ fn stack_grows_page_by_page() -> Outcome {
 
 /// `str1 & str2 & str3` typed to the shell.
 fn three_from_the_shell() -> Outcome {
-    let (text, code) = output("/bin/sh", &["-c", "str1 -t 4 & str2 -t 4 & str3 -t 4; wait"])?;
+    let (text, code) = output(
+        "/bin/sh",
+        &["-c", "str1 -t 4 & str2 -t 4 & str3 -t 4; wait"],
+    )?;
     equal!(code, 0, "{text}");
     let list = levels(&text);
     for name in ["str1", "str2", "str3"] {
@@ -128,10 +148,17 @@ fn three_from_the_shell() -> Outcome {
     // They ran at the same time: the first line of the last comes before the
     // last line of the first.
     let position = |name: &str, last: bool| {
-        let mut at = list.iter().enumerate().filter(|(_, l)| l.name == name).map(|(at, _)| at);
+        let mut at = list
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| l.name == name)
+            .map(|(at, _)| at);
         if last { at.next_back() } else { at.next() }
     };
-    check!(position("str3", false) < position("str1", true), "one after the other: {text}");
+    check!(
+        position("str3", false) < position("str1", true),
+        "one after the other: {text}"
+    );
     check!(!text.contains("not what was written"), "{text}");
     Ok(())
 }
@@ -143,11 +170,19 @@ fn three_at_once_pages() -> Outcome {
     for name in ["/bin/str1", "/bin/str2", "/bin/str3"] {
         children.push(Child::run(|| {
             let _ = sys::dup2(to, 1);
-            sys::execve(name, &[name, "-t", "60", "-d", "4"].iter().collect(), &StrVec::new()).0
+            sys::execve(
+                name,
+                &[name, "-t", "60", "-d", "4"].iter().collect(),
+                &StrVec::new(),
+            )
+            .0
         })?);
     }
     nap(40);
-    let tasks: Vec<_> = children.iter().filter_map(|child| peep::find(child.pid).ok()).collect();
+    let tasks: Vec<_> = children
+        .iter()
+        .filter_map(|child| peep::find(child.pid).ok())
+        .collect();
     equal!(tasks.len(), 3);
     let mut stacks = vec![];
     for task in &tasks {

@@ -23,7 +23,9 @@ fn unwinding_gives_nothing_back() -> Outcome {
     let before = peep::me()?;
     let mut at_bottom = None;
     deep(50, &mut || at_bottom = peep::me().ok());
-    let Some(bottom) = at_bottom else { return Err(Failure("no task".to_string())) };
+    let Some(bottom) = at_bottom else {
+        return Err(Failure("no task".to_string()));
+    };
     let grown = bottom.pages - before.pages;
     check!((50..=60).contains(&grown), "{grown} pages for 50 levels");
     let after = peep::me()?;

@@ -26,14 +26,30 @@ fn bits_after_access() -> Outcome {
     let me = peep::me()?;
     equal!(me.entry(area::address(20)), 0);
     equal!(area::get(20, 5), 0);
-    equal!(me.entry(area::address(20)) & (P | A | D), P | A, "after a read");
+    equal!(
+        me.entry(area::address(20)) & (P | A | D),
+        P | A,
+        "after a read"
+    );
     area::set(20, 5, 1);
-    equal!(me.entry(area::address(20)) & (P | A | D), P | A | D, "after a write");
+    equal!(
+        me.entry(area::address(20)) & (P | A | D),
+        P | A | D,
+        "after a write"
+    );
     equal!(area::peek(data()), 0x3c);
-    equal!(me.entry(data()) & (P | A | D), P | A, "a data page after a read");
+    equal!(
+        me.entry(data()) & (P | A | D),
+        P | A,
+        "a data page after a read"
+    );
     // SAFETY: this program's own data, used here alone.
     unsafe { area::poke(data(), 1) };
-    equal!(me.entry(data()) & (P | A | D), P | A | D, "a data page after a write");
+    equal!(
+        me.entry(data()) & (P | A | D),
+        P | A | D,
+        "a data page after a write"
+    );
     // The directory's accessed bit is set too.
     check!(peep::walk(me.nr, area::address(20))?.dir & A != 0);
     Ok(())
@@ -97,7 +113,10 @@ fn two(first: &str, second: &str) -> core::result::Result<([u32; 2], u32), Failu
     let other = Child::exec("/test/s21", &[second, &a, &b, &c, &d])?;
     ready.wait()?;
     let loaded = peep::info()?.loaded - loaded;
-    let entries = [peep::find(one.pid)?.entry(data()), peep::find(other.pid)?.entry(data())];
+    let entries = [
+        peep::find(one.pid)?.entry(data()),
+        peep::find(other.pid)?.entry(data()),
+    ];
     go.open();
     go.open();
     one.pass()?;

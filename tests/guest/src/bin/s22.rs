@@ -35,7 +35,11 @@ fn occupied_directory_entry() -> Outcome {
     peep::command(PEEP_FORCE, FORCE_VACATE)?;
     equal!(result.err(), Some(Errno::EAGAIN));
     equal!(occupied, before - 1);
-    equal!(peep::free_and_mine()?, before, "what fork had taken is free again");
+    equal!(
+        peep::free_and_mine()?,
+        before,
+        "what fork had taken is free again"
+    );
     fails!(peep::task(nr as u32), ESRCH);
     Child::run(|| 0)?.pass()
 }
@@ -55,7 +59,13 @@ fn misaligned_bases() -> Outcome {
 fn nothing_is_left() -> Outcome {
     let state = || -> rt::Result<_> {
         let me = peep::me()?;
-        Ok((me.ldt, me.gdt_ldt, peep::tasks().count(), peep::info()?.files, me.pwd_count))
+        Ok((
+            me.ldt,
+            me.gdt_ldt,
+            peep::tasks().count(),
+            peep::info()?.files,
+            me.pwd_count,
+        ))
     };
     let before = state()?;
     for what in [FORCE_UNEQUAL, FORCE_MISALIGN] {

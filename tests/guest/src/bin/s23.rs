@@ -17,7 +17,12 @@ fn exec_leaves_shared_pages() -> Outcome {
     let go = Gate::new()?;
     let b = Child::run(|| {
         let _ = go.wait();
-        sys::execve("/tmp/s23.pause", &["x"].iter().collect(), &rt::sys::StrVec::new()).0
+        sys::execve(
+            "/tmp/s23.pause",
+            &["x"].iter().collect(),
+            &rt::sys::StrVec::new(),
+        )
+        .0
     })?;
     for index in 0..4 {
         equal!(peep::count(me.entry(area::address(index)))?, 2, "shared");
@@ -49,7 +54,9 @@ fn garbage_stays_until_allocation() -> Outcome {
     })?;
     ready.wait()?;
     let task = peep::find(b.pid)?;
-    let pages: Vec<u32> = (0..8).map(|index| task.entry(area::address(index)) & !0xfff).collect();
+    let pages: Vec<u32> = (0..8)
+        .map(|index| task.entry(area::address(index)) & !0xfff)
+        .collect();
     equal!(peep::read(pages[3])?, [0xa7a7_a7a7; peep::WORDS], "before");
     go.open();
     b.pass()?;
@@ -78,7 +85,12 @@ fn last_reference_by_exec() -> Outcome {
         area::fill(9, 0x55);
         ready.open();
         let _ = go.wait();
-        sys::execve("/tmp/s23.pause", &["x"].iter().collect(), &rt::sys::StrVec::new()).0
+        sys::execve(
+            "/tmp/s23.pause",
+            &["x"].iter().collect(),
+            &rt::sys::StrVec::new(),
+        )
+        .0
     })?;
     ready.wait()?;
     let page = peep::find(b.pid)?.entry(area::address(9)) & !0xfff;
@@ -88,7 +100,13 @@ fn last_reference_by_exec() -> Outcome {
         peep::find(b.pid).is_ok_and(|task| task.comm.starts_with(b"s23.pause\0") && task.state == 1)
     });
     check!(gone, "the program did not begin");
-    equal!(peep::mappers(page).iter().filter(|m| m.addr == area::address(9) as u32).count(), 0);
+    equal!(
+        peep::mappers(page)
+            .iter()
+            .filter(|m| m.addr == area::address(9) as u32)
+            .count(),
+        0
+    );
     drop(b);
     sys::unlink("/tmp/s23.pause")?;
     Ok(())

@@ -13,7 +13,10 @@ fn descriptor_limits() -> Outcome {
     for (words, access) in [(info.kernel_code, 0x9a), (info.kernel_data, 0x92)] {
         equal!(peep::base_and_limit(words), (0, peep::SLOT - 1));
         equal!(words[1] >> 8 & 0xfe, access);
-        equal!(peep::read(info.gdt + if access == 0x9a { 8 } else { 16 })?[1] & !0x100, words[1] & !0x100);
+        equal!(
+            peep::read(info.gdt + if access == 0x9a { 8 } else { 16 })?[1] & !0x100,
+            words[1] & !0x100
+        );
     }
     Ok(())
 }

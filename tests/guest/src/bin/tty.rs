@@ -50,7 +50,10 @@ fn settings() -> Outcome {
         settings.cc[abi::VINTR] = 7;
     })?;
     let after = sys::tcgetattr(tty)?;
-    equal!((after.lflag, after.cc[abi::VINTR]), (before.lflag & !abi::ECHO, 7));
+    equal!(
+        (after.lflag, after.cc[abi::VINTR]),
+        (before.lflag & !abi::ECHO, 7)
+    );
     sys::tcsetattr(tty, abi::TCSETS, &before)?;
     fails!(sys::lseek(tty, 0, rt::sys::SEEK_SET), ESPIPE);
     // SAFETY: an unknown command takes no address.
@@ -93,7 +96,11 @@ fn echo_on_screen() -> Outcome {
     sys::write(tty, b"\x1b[2J\x1b[1;1H")?;
     keyboard::type_text("visible\n")?;
     equal!(read(tty)?, "visible\n");
-    check!(keyboard::screen().contains("visible"), "{}", keyboard::screen());
+    check!(
+        keyboard::screen().contains("visible"),
+        "{}",
+        keyboard::screen()
+    );
     change(tty, |settings| settings.lflag &= !abi::ECHO)?;
     keyboard::type_text("secret\n")?;
     equal!(read(tty)?, "secret\n");
@@ -166,7 +173,10 @@ fn shift_and_caps() -> Outcome {
     keyboard::type_text("abC\n")?;
     keyboard::scancodes(&caps)?;
     let text = read(tty)?;
-    check!(text == "ABc\n" || text == "ABC\n", "with caps lock: {text:?}");
+    check!(
+        text == "ABc\n" || text == "ABC\n",
+        "with caps lock: {text:?}"
+    );
     keyboard::type_text("a\n")?;
     equal!(read(tty)?, "a\n", "caps lock off");
     Ok(())
@@ -214,7 +224,8 @@ fn interrupt_key() -> Outcome {
             let _ = read(tty);
             0
         })?;
-        check!(until(200, || peep::find(sleeper.pid).is_ok_and(|task| task.state == 1)));
+        check!(until(200, || peep::find(sleeper.pid)
+            .is_ok_and(|task| task.state == 1)));
         keyboard::type_text("\u{3}")?;
         equal!(sleeper.wait()?.term_signal(), Some(SIGINT));
         Ok(())
@@ -270,7 +281,11 @@ fn foreground_group() -> Outcome {
         equal!(sys::tcgetpgrp(tty)?, child.pid);
         signal::set(SIGINT, Action::Handler(note))?;
         keyboard::type_text("\u{3}")?;
-        equal!(child.wait()?.term_signal(), Some(SIGINT), "the foreground group");
+        equal!(
+            child.wait()?.term_signal(),
+            Some(SIGINT),
+            "the foreground group"
+        );
         equal!(LAST.load(Relaxed), 0, "not the background group");
         go.close();
         Ok(())
@@ -303,7 +318,8 @@ fn read_into_shared_page() -> Outcome {
         Ok(())
     })?;
     ready.wait()?;
-    check!(until(200, || peep::find(child.pid).is_ok_and(|task| task.state == 1)));
+    check!(until(200, || peep::find(child.pid)
+        .is_ok_and(|task| task.state == 1)));
     keyboard::type_text("shared\n")?;
     child.pass()?;
     check!(area::is_filled(0, 0xc3), "the parent's page has changed");
@@ -321,7 +337,10 @@ fn screen_output() -> Outcome {
         sys::write(tty, format!("line {line} end\n").as_bytes())?;
     }
     let screen = keyboard::screen();
-    check!(screen.contains("line 29 end") && screen.contains("line 10 end"), "{screen}");
+    check!(
+        screen.contains("line 29 end") && screen.contains("line 10 end"),
+        "{screen}"
+    );
     Ok(())
 }
 
@@ -329,15 +348,24 @@ fn escape_sequences() -> Outcome {
     let tty = open()?;
     sys::write(tty, b"\x1b[2J\x1b[5;10Hplace\x1b[5;1H\x1b[3CHERE\x1b[K")?;
     let screen = keyboard::screen();
-    check!(screen.contains("   HERE") && !screen.contains("place"), "{screen}");
+    check!(
+        screen.contains("   HERE") && !screen.contains("place"),
+        "{screen}"
+    );
     sys::write(tty, b"\x1b[2J\x1b[2;1Hone\x1b[3;1Htwo\x1b[2;1H\x1b[L")?;
     let screen = keyboard::screen();
     check!(screen.contains("one") && screen.contains("two"), "{screen}");
     sys::write(tty, b"\x1b[M\x1b[M")?;
     let screen = keyboard::screen();
-    check!(!screen.contains("one") && screen.contains("two"), "{screen}");
+    check!(
+        !screen.contains("one") && screen.contains("two"),
+        "{screen}"
+    );
     // Nonsense does no harm.
-    sys::write(tty, b"\x1b[999;999H\x1b[;;;;;;;;;;;;;;;;;;;m\x1b[99999999999A\x1b[9999L\x1b[9999M\x1bZ\x1b[m")?;
+    sys::write(
+        tty,
+        b"\x1b[999;999H\x1b[;;;;;;;;;;;;;;;;;;;m\x1b[99999999999A\x1b[9999L\x1b[9999M\x1bZ\x1b[m",
+    )?;
     sys::write(tty, b"\x1b[2J\x1b[1;1Hfine\n")?;
     check!(keyboard::screen().contains("fine"));
     Ok(())

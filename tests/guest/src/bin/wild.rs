@@ -15,17 +15,35 @@ cases! {
 }
 
 fn dies_at(address: usize) -> Outcome {
-    equal!(death(|| _ = area::peek(address))?, SIGSEGV, "reading {address:#x}");
-    // SAFETY: memory that this process does not have: the write must fault.
-    equal!(death(|| unsafe { area::poke(address, 1) })?, SIGSEGV, "writing {address:#x}");
-    // SAFETY: must fault.
-    equal!(death(|| unsafe { asm!("call {}", in(reg) address) })?, SIGSEGV, "calling {address:#x}");
+    equal!(
+        death(|| _ = area::peek(address))?,
+        SIGSEGV,
+        "reading {address:#x}"
+    );
+    equal!(
+        // SAFETY: memory that this process does not have: the write must fault.
+        death(|| unsafe { area::poke(address, 1) })?,
+        SIGSEGV,
+        "writing {address:#x}"
+    );
+    equal!(
+        // SAFETY: must fault.
+        death(|| unsafe { asm!("call {}", in(reg) address) })?,
+        SIGSEGV,
+        "calling {address:#x}"
+    );
     Ok(())
 }
 
 fn between_heap_and_stack() -> Outcome {
     let pages = peep::me()?.pages;
-    for address in [0x0100_0000, 0x0200_0000, 0x0300_0000, 0x0370_0000, 0x03f0_0000] {
+    for address in [
+        0x0100_0000,
+        0x0200_0000,
+        0x0300_0000,
+        0x0370_0000,
+        0x03f0_0000,
+    ] {
         dies_at(address)?;
     }
     check!(peep::me()?.pages <= pages + 2);
@@ -38,7 +56,11 @@ fn heap_ends_at_brk() -> Outcome {
     dies_at(start + 10 * PAGE)?;
     equal!(sys::brk(start + 10 * PAGE + 1), start + 10 * PAGE + 1);
     equal!(area::peek(start + 9 * PAGE), 0);
-    equal!(area::peek(start + 11 * PAGE - 1), 0, "the rest of the last page");
+    equal!(
+        area::peek(start + 11 * PAGE - 1),
+        0,
+        "the rest of the last page"
+    );
     dies_at(start + 11 * PAGE)?;
     // brk refuses what would run into the stack or below the data.
     let end = sys::brk(0);
@@ -66,7 +88,11 @@ fn below_the_stack() -> Outcome {
 fn deep(level: u32) -> u32 {
     let mut room = core::hint::black_box([level as u8; PAGE]);
     core::hint::black_box(&mut room)[1] = 1;
-    if level == 0 { 0 } else { 1 + deep(level - 1) + u32::from(core::hint::black_box(room)[2] == 0xfe) }
+    if level == 0 {
+        0
+    } else {
+        1 + deep(level - 1) + u32::from(core::hint::black_box(room)[2] == 0xfe)
+    }
 }
 
 /// 4 MB of stack; `enter` and `pusha` just below the stack pointer.
@@ -112,7 +138,12 @@ extern "C" fn leave(number: i32) {
 }
 
 fn caught_and_left() -> Outcome {
-    for address in [0x0200_0000usize, 0x8000_0000, 0xffff_fff0, peep::SLOT as usize] {
+    for address in [
+        0x0200_0000usize,
+        0x8000_0000,
+        0xffff_fff0,
+        peep::SLOT as usize,
+    ] {
         let child = Child::run(|| {
             let _ = signal::set(SIGSEGV, Action::Handler(leave));
             area::peek(address);
@@ -152,10 +183,19 @@ fn calls_give_efault() -> Outcome {
     for address in [0x0200_0000usize, 0x03f0_0000, 0x8000_0000] {
         // SAFETY: the kernel must refuse the addresses.
         unsafe {
-            equal!(rt::sys::call(Nr::Read, file as usize, address, 10), Err(Errno::EFAULT));
-            equal!(rt::sys::call(Nr::Write, out as usize, address, 10), Err(Errno::EFAULT));
+            equal!(
+                rt::sys::call(Nr::Read, file as usize, address, 10),
+                Err(Errno::EFAULT)
+            );
+            equal!(
+                rt::sys::call(Nr::Write, out as usize, address, 10),
+                Err(Errno::EFAULT)
+            );
             equal!(rt::sys::call(Nr::Uname, address, 0, 0), Err(Errno::EFAULT));
-            equal!(rt::sys::call(Nr::Stat, address, area::address(0), 0), Err(Errno::EFAULT));
+            equal!(
+                rt::sys::call(Nr::Stat, address, area::address(0), 0),
+                Err(Errno::EFAULT)
+            );
         }
     }
     // A buffer that ends outside: what was read before counts, or EFAULT.
