@@ -11,7 +11,7 @@ use crate::kernel::signal::{SIG_IGN, SIGKILL, SIGTRAP, SigAction};
 use crate::kernel::task::{NR_OPEN, TASK_SIZE, Task, current};
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::{Block, UserAddr};
-use crate::mm::memory::{PAGE_SIZE, Page, free_page_tables, put_page, verify_read};
+use crate::mm::memory::{PAGE_SIZE, Page, free_page_tables, put_page};
 
 /// Pages for arguments and environment: 128 KB, as in 0.11.
 const MAX_ARG_PAGES: usize = 32;
@@ -422,22 +422,10 @@ fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
     task.comm.set(image.name);
     change_ldt(&task, &mut image.arguments)?;
     let sp = create_tables(frame, p, image.argc, image.envc)?;
-    clear_partial_page(&task)?;
     frame.eip = header.entry;
     frame.esp = sp;
     if task.is_traced() {
         task.raise(SIGTRAP);
-    }
-    Ok(())
-}
-
-/// The bss may begin in the last page of the data: `do_no_page` clears that
-/// part when it loads the page, so there is nothing to do but to see that the
-/// file's tail is not taken for it. 0.11 zeroes it by hand.
-fn clear_partial_page(task: &Task) -> Result<(), Errno> {
-    let end_data = task.end_data.get();
-    if !end_data.is_multiple_of(PAGE_SIZE) {
-        verify_read(task, UserAddr(end_data - 1))?;
     }
     Ok(())
 }
