@@ -66,14 +66,22 @@ const STACK_SIZE: u32 = KERNEL_STACK_PAGE - size_of::<Task>() as u32;
 /// Is the peep-hole open? Call it when the boot information is there.
 pub fn enabled() -> bool {
     if STATE.get() == UNKNOWN {
-        STATE.set(if boot_info().flag("peep") { THERE } else { ABSENT });
+        STATE.set(if boot_info().flag("peep") {
+            THERE
+        } else {
+            ABSENT
+        });
     }
     STATE.get() == THERE
 }
 
-/// Bytes of its kernel stack that `task` has ever used: what lies above the
-/// first word that fork's filling is no longer in.
-fn stack_use(task: &Task) -> u32 {
+/// Bytes of its kernel stack that `task` has ever used, and those there are:
+/// what lies above the first word that fork's filling is no longer in. `None`
+/// where fork fills no stacks, and for task 0, which was not forked.
+pub fn stack_use(task: &Task) -> Option<(u32, u32)> {
+    if !enabled() || task.nr.get().0 == 0 {
+        return None;
+    }
     let page = &raw const *task as u32;
     let end = page + KERNEL_STACK_PAGE;
     let mut at = page + size_of::<Task>() as u32;
@@ -82,13 +90,13 @@ fn stack_use(task: &Task) -> u32 {
     while at < end && unsafe { (at as *const u32).read_volatile() } == STACK_FILL {
         at += 4;
     }
-    end - at
+    Some((end - at, STACK_SIZE))
 }
 
 /// Remembers how deep the kernel stack of `task` was, before it is released.
 pub fn note_stack(task: &Task) {
-    if enabled() && task.nr.get().0 != 0 {
-        DEEPEST.set(DEEPEST.get().max(stack_use(task)));
+    if let Some((used, _)) = stack_use(task) {
+        DEEPEST.set(DEEPEST.get().max(used));
     }
 }
 
@@ -117,7 +125,11 @@ pub fn peep_ioctl(cmd: u32, arg: UserAddr) -> SysResult {
                 hog(to)
             })?;
             // The page of the answer is free again by now.
-            hog(&mut Hog { leave, ..Hog::default() }).map(|()| 0)
+            hog(&mut Hog {
+                leave,
+                ..Hog::default()
+            })
+            .map(|()| 0)
         }
         PEEP_UNHOG => Ok(unhog()),
         PEEP_FORCE => force(arg.0),
@@ -139,7 +151,8 @@ fn answer<T: Plain>(arg: UserAddr, f: impl FnOnce(&mut T) -> Result<(), Errno>) 
     const { assert!(size_of::<T>() <= PAGE_SIZE as usize && align_of::<T>() <= 4) };
     let size = size_of::<T>();
     let mut page = Page::zeroed().ok_or(ENOMEM)?;
-    arg.slice(size as u32)?.copy_in(&mut page.data_mut()[..size])?;
+    arg.slice(size as u32)?
+        .copy_in(&mut page.data_mut()[..size])?;
     // SAFETY: the page is ours, aligned, long enough, and any bits are a `T`.
     f(unsafe { &mut *page.data_mut().as_mut_ptr().cast::<T>() })?;
     arg.slice(size as u32)?.copy_out(&page.data()[..size])?;
@@ -152,7 +165,12 @@ fn fill_info(to: &mut Info) -> Result<(), Errno> {
     to.gdt = gdt_address().0;
     to.low_mem = LOW_MEM;
     to.high_mem = MEMORY_MAX;
-    to.memory_end = boot_info().regions().iter().map(|r| r.end.0).max().unwrap_or(0);
+    to.memory_end = boot_info()
+        .regions()
+        .iter()
+        .map(|r| r.end.0)
+        .max()
+        .unwrap_or(0);
     to.main_pages = 0;
     for page in (LOW_MEM..MEMORY_MAX).step_by(PAGE_SIZE as usize) {
         if page_count(PhysAddr(page)) != USED {
@@ -342,7 +360,9 @@ fn hog(to: &mut Hog) -> Result<(), Errno> {
 /// Counts what is wrong with a page that has just been handed out.
 fn check_fresh(to: &mut Hog, page: PhysAddr) {
     let regions = boot_info().regions();
-    let usable = regions.iter().any(|r| page >= r.start && page.0 + PAGE_SIZE <= r.end.0);
+    let usable = regions
+        .iter()
+        .any(|r| page >= r.start && page.0 + PAGE_SIZE <= r.end.0);
     if !page.0.is_multiple_of(PAGE_SIZE) || page.0 < LOW_MEM || !usable {
         to.bad_range += 1;
     }
@@ -428,7 +448,10 @@ fn fork_with_bases(code: u32, data: u32) -> SysResult {
         descriptor.with_base(LinAddr(descriptor.base().0 + by))
     };
     let _irq = irq_save();
-    let old = (task.ldt[1].replace(moved(1, code)), task.ldt[2].replace(moved(2, data)));
+    let old = (
+        task.ldt[1].replace(moved(1, code)),
+        task.ldt[2].replace(moved(2, data)),
+    );
     // SAFETY: the frame that `SAVE_ALL` left when this call entered the kernel
     // from ring 3; nothing changes it before we return.
     let result = crate::kernel::fork::sys_fork(unsafe { &*frame });
@@ -449,7 +472,8 @@ fn command_line(arg: UserAddr) -> SysResult {
     let text = boot_info().cmdline().as_bytes();
     let len = text.len().min(CMDLINE_MAX - 1);
     page.data_mut()[..len].copy_from_slice(&text[..len]);
-    arg.slice(CMDLINE_MAX as u32)?.copy_out(&page.data()[..CMDLINE_MAX])?;
+    arg.slice(CMDLINE_MAX as u32)?
+        .copy_out(&page.data()[..CMDLINE_MAX])?;
     Ok(len as i32)
 }
 

@@ -8,6 +8,7 @@ use crate::arch::irq::{irq_save, sti_hlt};
 use crate::arch::system::{clts, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
 use crate::kernel::blk_drv::floppy::{FD_DOR, SELECTED};
 use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
+use crate::kernel::peep;
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
 use crate::kernel::signal::{SIGALRM, SIGKILL, SIGXCPU};
@@ -63,28 +64,23 @@ unsafe impl Sync for TaskUnion {}
 static INIT_TASK: TaskUnion =
     TaskUnion { task: Task::first(), stack: [0; KERNEL_STACK_PAGE as usize - size_of::<Task>()] };
 
-/// One line about a task, for F12 (0.11 `show_task`).
+/// One line about a task, for F12 (0.11 `show_task`). How much of its kernel
+/// stack was never used is known where fork fills it, for the tests.
 fn show_task(task: &Task) {
-    let page = &raw const *task as u32;
-    let first = page + size_of::<Task>() as u32;
-    // SAFETY: the words between the Task and the end of its page are plain
-    // memory; a running stack may change while it is counted, which a volatile
-    // read allows.
-    let unused = (first..page + KERNEL_STACK_PAGE)
-        .take_while(|&byte| unsafe { (byte as *const u8).read_volatile() } == 0)
-        .count();
     task.with_name(|name| {
         printk!(
-            "{}: pid={}, state={:?}, father={}, {}, {} (of {}) bytes of kernel stack unused\n",
+            "{}: pid={}, state={:?}, father={}, {}",
             task.nr.get(),
             task.pid.get(),
             task.state(),
             task.father.get(),
             name,
-            unused,
-            page + KERNEL_STACK_PAGE - first,
         );
     });
+    if let Some((used, size)) = peep::stack_use(task) {
+        printk!(", {} (of {}) bytes of kernel stack unused", size - used, size);
+    }
+    printk!("\n");
 }
 
 /// Prints all tasks, and memory (0.11 `show_stat`).
