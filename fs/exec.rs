@@ -266,6 +266,7 @@ impl ScriptLine {
     ///
     /// # Errors
     /// `ENOEXEC` if no interpreter is named.
+    #[inline(never)] // its copies of the line are gone before exec goes on
     fn parse(block: &[u8; BLOCK_SIZE]) -> Result<Option<ScriptLine>, Errno> {
         if !block.starts_with(b"#!") {
             return Ok(None);
@@ -317,10 +318,10 @@ fn user_base_name(path: UserAddr) -> Result<[u8; 16], Errno> {
 }
 
 /// What exec has found out before it gives up the old program.
-struct Image {
+struct Image<'a> {
     inode: InodeRef,
     header: Exec,
-    arguments: Arguments,
+    arguments: &'a mut Arguments,
     argc: u32,
     envc: u32,
     euid: u16,
@@ -331,7 +332,12 @@ struct Image {
 /// Finds the program, follows `#!` lines, checks headers and collects the
 /// strings: the part of 0.11 `do_execve` that can fail.
 #[inline(always)]
-fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr) -> Result<Image, Errno> {
+fn prepare(
+    arguments: &mut Arguments,
+    filename: UserAddr,
+    argv: UserAddr,
+    envp: UserAddr,
+) -> Result<Image<'_>, Errno> {
     let task = current();
     let inode = namei(filename)?;
     let name = user_base_name(filename)?;
@@ -344,34 +350,39 @@ fn prepare(filename: UserAddr, argv: UserAddr, envp: UserAddr) -> Result<Image, 
     let egid = if mode & 0o2000 != 0 { inode.i_gid.get() as u16 } else { task.egid.get() };
     let header = Exec { magic: 0, text: 0, data: 0, bss: 0, syms: 0, entry: 0, trsize: 0, drsize: 0 };
     let mut image =
-        Image { inode, header, arguments: Arguments::new(), argc, envc, euid, egid, name };
-    copy_strings(&mut image.arguments, envc, envp)?;
+        Image { inode, header, arguments, argc, envc, euid, egid, name };
+    copy_strings(image.arguments, envc, envp)?;
     copy_script_arguments(&mut image, filename, argv)?;
     Ok(image)
 }
 
 /// Reads the header. For a script: puts the interpreter's arguments and the
 /// script's name before the rest, and goes on with the interpreter.
-fn copy_script_arguments(image: &mut Image, filename: UserAddr, argv: UserAddr) -> Result<(), Errno> {
+fn copy_script_arguments(image: &mut Image<'_>, filename: UserAddr, argv: UserAddr) -> Result<(), Errno> {
     for depth in 0..=SCRIPT_DEPTH_MAX {
         let block = image.inode.bmap(0)?;
         if block == Block(0) {
             return Err(ENOEXEC);
         }
         let buffer = bread(image.inode.i_dev.get(), block)?;
-        let script = ScriptLine::parse(&buffer.data())?;
-        let Some(script) = script else {
-            if depth == 0 {
-                copy_strings(&mut image.arguments, image.argc, argv)?;
+        let parsed = ScriptLine::parse(&buffer.data());
+        // By reference: a moved line would lie on the stack twice.
+        let script = match &parsed {
+            Ok(Some(script)) => script,
+            Ok(None) => {
+                if depth == 0 {
+                    copy_strings(image.arguments, image.argc, argv)?;
+                }
+                image.header = Exec::parse(&buffer.data());
+                return image.header.check(image.inode.i_size.get());
             }
-            image.header = Exec::parse(&buffer.data());
-            return image.header.check(image.inode.i_size.get());
+            Err(error) => return Err(*error),
         };
         drop(buffer);
         if depth == 0 {
             // argv[0] gives way to the script's name.
             let rest = image.argc.saturating_sub(1);
-            copy_strings(&mut image.arguments, rest, argv.add(4))?;
+            copy_strings(image.arguments, rest, argv.add(4))?;
             let len = strlen(filename)?;
             image.arguments.push_user(filename, len)?;
             image.argc = rest + 1;
@@ -393,7 +404,7 @@ fn copy_script_arguments(image: &mut Image, filename: UserAddr, argv: UserAddr) 
 ///
 /// # Errors
 /// `ENOMEM`: the process cannot go on.
-fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
+fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let task = current();
     set_executable(&task, Some(image.inode.clone()));
     for action in &task.sigaction {
@@ -420,7 +431,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
     task.egid.set(image.egid);
     task.sgid.set(image.egid);
     task.comm.set(image.name);
-    change_ldt(&task, &mut image.arguments)?;
+    change_ldt(&task, image.arguments)?;
     let sp = create_tables(frame, p, image.argc, image.envc)?;
     frame.eip = header.entry;
     frame.esp = sp;
@@ -438,7 +449,9 @@ fn replace(frame: &mut TrapFrame, image: &mut Image) -> Result<(), Errno> {
 /// `ETXTBSY`, `EFAULT`, `ENOMEM`. The old program goes on then.
 pub fn sys_execve(frame: &mut TrapFrame) -> SysResult {
     let (filename, argv, envp) = (UserAddr(frame.ebx), UserAddr(frame.ecx), UserAddr(frame.edx));
-    let mut image = prepare(filename, argv, envp)?;
+    // Its pages' table lies here, once: the image is moved, the stack is small.
+    let mut arguments = Arguments::new();
+    let mut image = prepare(&mut arguments, filename, argv, envp)?;
     // Again: someone may have opened it while we slept. From here to the point
     // where it counts as executed there is no sleep.
     if image.inode.is_open_for_writing() {

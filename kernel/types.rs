@@ -1,7 +1,7 @@
 //! The kernel's plain numbers, each with a type of its own, so that a block
 //! number is never taken for a zone or a physical address for a linear one.
 
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// A physical address. Below 64 MB it is also the kernel's linear address.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -81,9 +81,11 @@ impl Zone {
 }
 
 impl fmt::Display for Dev {
-    /// As 0.11 prints it: four hexadecimal digits.
+    /// As 0.11 prints it: four hexadecimal digits. One by one, because a format
+    /// inside a format would cost the deepest stacks a second `core::fmt::write`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04x}", self.0)
+        let digit = |shift: u32| char::from_digit(u32::from(self.0) >> shift & 15, 16);
+        [12, 8, 4, 0].into_iter().filter_map(digit).try_for_each(|digit| f.write_char(digit))
     }
 }
 
