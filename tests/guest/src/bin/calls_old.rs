@@ -5,7 +5,7 @@
 #![no_main]
 use guest::prelude::*;
 
-cases! { "calls_old"; without_a_function, unknown_numbers }
+cases! { "calls_old"; without_a_function, unknown_numbers, setup_is_over }
 
 fn raw(nr: Nr) -> Result<usize> {
     // SAFETY: these calls do nothing with their arguments.
@@ -22,6 +22,12 @@ fn without_a_function() -> Outcome {
     fails!(raw(Nr::Lock), ENOSYS);
     fails!(raw(Nr::Mpx), ENOSYS);
     fails!(raw(Nr::Uselib), ENOSYS);
+    Ok(())
+}
+
+/// init has called it; 0.11 lets the next caller do it, once.
+fn setup_is_over() -> Outcome {
+    fails!(raw(Nr::Setup), EPERM);
     Ok(())
 }
 
