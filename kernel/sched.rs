@@ -502,7 +502,9 @@ pub fn sys_alarm(seconds: i32) -> SysResult {
         due => due.wrapping_sub(now).div_ceil(HZ) as i32,
     };
     if seconds > 0 {
-        let due = now.wrapping_add((seconds as u32).saturating_mul(HZ)).max(1);
+        // At most 248 days: half of what the tick counter distinguishes.
+        let ticks = (seconds as u32).min(i32::MAX as u32 / HZ) * HZ;
+        let due = now.wrapping_add(ticks).max(1);
         task.alarm.set(Ticks(due));
         NEXT_ALARM.update(|next| if next == NEVER { due } else { next.min(due) });
     } else {
