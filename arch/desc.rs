@@ -45,16 +45,25 @@ impl Descriptor {
     /// A ring 3 segment with a limit in pages of 4 KB: code (`true`) or data.
     pub const fn user(base: LinAddr, limit_pages: u32, code: bool) -> Self {
         let access = if code { 0xfa } else { 0xf2 };
-        Descriptor::NULL.with_access(access, 0xc0).with_limit(limit_pages - 1).with_base(base)
+        Descriptor::NULL
+            .with_access(access, 0xc0)
+            .with_limit(limit_pages - 1)
+            .with_base(base)
     }
 
     /// A system segment: type 0x89 a TSS, 0x82 an LDT; limit in bytes less one.
     const fn system(base: u32, limit: u32, access: u32) -> Self {
-        Descriptor::NULL.with_access(access, 0).with_limit(limit).with_base(LinAddr(base))
+        Descriptor::NULL
+            .with_access(access, 0)
+            .with_limit(limit)
+            .with_base(LinAddr(base))
     }
 
     const fn with_access(self, access: u32, flags: u32) -> Self {
-        Descriptor { low: self.low, high: self.high | access << 8 | flags << 16 }
+        Descriptor {
+            low: self.low,
+            high: self.high | access << 8 | flags << 16,
+        }
     }
 
     const fn with_limit(self, limit: u32) -> Self {
@@ -80,7 +89,11 @@ impl Descriptor {
     /// How many bytes the segment is long (0.11 `get_limit`).
     pub const fn limit_in_bytes(self) -> u32 {
         let limit = self.low & 0xffff | self.high & 0xf_0000;
-        if self.high & 1 << 23 != 0 { (limit + 1) << 12 } else { limit + 1 }
+        if self.high & 1 << 23 != 0 {
+            (limit + 1) << 12
+        } else {
+            limit + 1
+        }
     }
 
     /// The two words of the descriptor.
@@ -162,12 +175,24 @@ unsafe extern "C" {
 impl Table {
     fn set(&self, index: u8, descriptor: Descriptor) {
         // SAFETY: a u8 indexes any of the 256 entries.
-        unsafe { self.0.get().cast::<Descriptor>().add(index as usize).write_volatile(descriptor) }
+        unsafe {
+            self.0
+                .get()
+                .cast::<Descriptor>()
+                .add(index as usize)
+                .write_volatile(descriptor)
+        }
     }
 
     fn get(&self, index: u8) -> Descriptor {
         // SAFETY: as above; all bits are valid.
-        unsafe { self.0.get().cast::<Descriptor>().add(index as usize).read_volatile() }
+        unsafe {
+            self.0
+                .get()
+                .cast::<Descriptor>()
+                .add(index as usize)
+                .read_volatile()
+        }
     }
 }
 
@@ -186,8 +211,14 @@ pub fn gdt_address() -> PhysAddr {
 pub fn set_task_descriptors(nr: TaskNr, task: &Task) {
     assert!((nr.0 as usize) < NR_TASKS);
     let entry = (FIRST_TSS_ENTRY + 2 * nr.0 as usize) as u8;
-    gdt.set(entry, Descriptor::system(task.tss.get() as u32, TSS_LENGTH - 1, 0x89));
-    gdt.set(entry + 1, Descriptor::system(task.ldt.as_ptr() as u32, 3 * 8 - 1, 0x82));
+    gdt.set(
+        entry,
+        Descriptor::system(task.tss.get() as u32, TSS_LENGTH - 1, 0x89),
+    );
+    gdt.set(
+        entry + 1,
+        Descriptor::system(task.ldt.as_ptr() as u32, 3 * 8 - 1, 0x82),
+    );
 }
 
 /// Removes what [`set_task_descriptors`] set.
@@ -202,7 +233,10 @@ pub fn clear_task_descriptors(nr: TaskNr) {
 /// # Safety
 /// `tss` is valid for ever and describes a task that may run at any time.
 pub unsafe fn set_double_fault_tss(tss: *const Tss) {
-    gdt.set(DOUBLE_FAULT_ENTRY as u8, Descriptor::system(tss as u32, TSS_LENGTH - 1, 0x89));
+    gdt.set(
+        DOUBLE_FAULT_ENTRY as u8,
+        Descriptor::system(tss as u32, TSS_LENGTH - 1, 0x89),
+    );
 }
 
 /// Makes the CPU's start-up state task 0's: TSS and LDT register.
@@ -248,5 +282,11 @@ pub fn set_system_gate(vector: u8, stub: Stub) {
 
 /// A gate that switches to the double-fault task.
 pub fn set_double_fault_gate(vector: u8) {
-    idt.set(vector, Descriptor { low: ((DOUBLE_FAULT_ENTRY as u32) << 3) << 16, high: 0x8500 });
+    idt.set(
+        vector,
+        Descriptor {
+            low: ((DOUBLE_FAULT_ENTRY as u32) << 3) << 16,
+            high: 0x8500,
+        },
+    );
 }

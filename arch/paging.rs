@@ -125,7 +125,8 @@ pub fn dir_entry(addr: LinAddr) -> EntryRef {
 #[inline(always)]
 pub fn table_entry(addr: LinAddr) -> Option<EntryRef> {
     let dir = dir_entry(addr).get();
-    dir.present().then(|| EntryRef(dir.page().0 + ((addr.0 >> 10) & 0xffc)))
+    dir.present()
+        .then(|| EntryRef(dir.page().0 + ((addr.0 >> 10) & 0xffc)))
 }
 
 /// The byte at a physical address below 64 MB, which the kernel maps to itself;

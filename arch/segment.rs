@@ -142,7 +142,10 @@ impl UserSlice {
     #[must_use]
     pub fn part(self, from: u32, len: u32) -> UserSlice {
         let from = from.min(self.len);
-        UserSlice { addr: self.addr + from, len: len.min(self.len - from) }
+        UserSlice {
+            addr: self.addr + from,
+            len: len.min(self.len - from),
+        }
     }
 
     /// Fills `to`, which is as long as we are, from user memory. Do not pass
@@ -221,7 +224,11 @@ pub struct UserChunk {
 impl UserChunk {
     #[inline(always)]
     fn new(addr: u32, len: u32) -> Self {
-        UserChunk { addr, len, _no_sleep: NoSleep::new("a piece of user memory") }
+        UserChunk {
+            addr,
+            len,
+            _no_sleep: NoSleep::new("a piece of user memory"),
+        }
     }
 
     /// How many bytes.

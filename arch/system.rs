@@ -17,7 +17,9 @@ pub fn invalidate() {
 pub fn page_fault_address() -> LinAddr {
     let address: u32;
     // SAFETY: ring 0 may read CR2.
-    unsafe { core::arch::asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        core::arch::asm!("mov {}, cr2", out(reg) address, options(nomem, nostack, preserves_flags))
+    };
     LinAddr(address)
 }
 
@@ -26,7 +28,9 @@ pub fn page_fault_address() -> LinAddr {
 pub fn frame_pointer() -> u32 {
     let ebp: u32;
     // SAFETY: copies a register.
-    unsafe { core::arch::asm!("mov {}, ebp", out(reg) ebp, options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        core::arch::asm!("mov {}, ebp", out(reg) ebp, options(nomem, nostack, preserves_flags))
+    };
     ebp
 }
 
@@ -37,7 +41,9 @@ const CR0_EM: u32 = 1 << 2;
 pub fn has_fpu() -> bool {
     let cr0: u32;
     // SAFETY: ring 0 may read CR0.
-    unsafe { core::arch::asm!("mov {}, cr0", out(reg) cr0, options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        core::arch::asm!("mov {}, cr0", out(reg) cr0, options(nomem, nostack, preserves_flags))
+    };
     cr0 & CR0_EM == 0
 }
 
@@ -105,7 +111,10 @@ pub unsafe fn jump_to_task(nr: TaskNr) {
         offset: u32,
         selector: u32,
     }
-    let target = FarPointer { offset: 0, selector: tss_selector(nr) as u32 };
+    let target = FarPointer {
+        offset: 0,
+        selector: tss_selector(nr) as u32,
+    };
     // SAFETY: the CPU saves all general and segment registers in our TSS and
     // loads them again on the way back; memory may have changed meanwhile,
     // which the missing `nomem` says.
@@ -116,7 +125,9 @@ pub unsafe fn jump_to_task(nr: TaskNr) {
 pub fn user_gs() -> u32 {
     let gs: u32;
     // SAFETY: reads a segment register.
-    unsafe { core::arch::asm!("mov {:e}, gs", out(reg) gs, options(nomem, nostack, preserves_flags)) };
+    unsafe {
+        core::arch::asm!("mov {:e}, gs", out(reg) gs, options(nomem, nostack, preserves_flags))
+    };
     gs & 0xffff
 }
 
@@ -124,7 +135,9 @@ pub fn user_gs() -> u32 {
 pub fn load_fs(selector: u16) {
     // SAFETY: called with the running task's data selector, whose descriptor
     // is valid; `fs` is used for user memory alone.
-    unsafe { core::arch::asm!("mov fs, {:e}", in(reg) selector as u32, options(nostack, preserves_flags)) }
+    unsafe {
+        core::arch::asm!("mov fs, {:e}", in(reg) selector as u32, options(nostack, preserves_flags))
+    }
 }
 
 /// Goes to ring 3 as task 0 (0.11's macro `move_to_user_mode`), forks, and

@@ -5,7 +5,9 @@ use crate::arch::desc::{Descriptor, USER_DS};
 use crate::fs::buffer::{BLOCK_SIZE, bread};
 use crate::fs::inode::InodeRef;
 use crate::fs::namei::{MAY_EXEC, namei, namei_kernel, permission};
-use crate::kernel::errno::{E2BIG, EACCES, EFAULT, ENOENT, ENOEXEC, ENOMEM, ETXTBSY, Errno, SysResult};
+use crate::kernel::errno::{
+    E2BIG, EACCES, EFAULT, ENOENT, ENOEXEC, ENOMEM, ETXTBSY, Errno, SysResult,
+};
 use crate::kernel::sched::math_state_drop;
 use crate::kernel::signal::{SIG_IGN, SIGKILL, SIGTRAP, SigAction};
 use crate::kernel::task::{NR_OPEN, TASK_SIZE, Task, current};
@@ -61,10 +63,13 @@ impl Exec {
     /// of 0.11 `do_execve`)? Text begins in the second block; all of it must
     /// fit the slot and leave room for arguments.
     fn check(&self, file_size: u32) -> Result<(), Errno> {
-        let sum = |parts: &[u32]| parts.iter().try_fold(0u32, |sum, &part| sum.checked_add(part));
+        let sum = |parts: &[u32]| {
+            parts
+                .iter()
+                .try_fold(0u32, |sum, &part| sum.checked_add(part))
+        };
         let in_memory = sum(&[self.text, self.data, self.bss]).ok_or(ENOEXEC)?;
-        let in_file =
-            sum(&[self.text, self.data, self.syms, BLOCK_SIZE as u32]).ok_or(ENOEXEC)?;
+        let in_file = sum(&[self.text, self.data, self.syms, BLOCK_SIZE as u32]).ok_or(ENOEXEC)?;
         let fits = in_memory <= TASK_SIZE - MAX_ARG_PAGES as u32 * PAGE_SIZE - PAGE_SIZE;
         let plain = self.magic == ZMAGIC && self.trsize == 0 && self.drsize == 0;
         if plain && fits && file_size >= in_file && self.entry < self.text.max(1) {
@@ -99,7 +104,10 @@ impl Arguments {
 
     fn new() -> Self {
         // The last word stays free, as in 0.11.
-        Arguments { page: [const { None }; MAX_ARG_PAGES], p: Self::SIZE - 4 }
+        Arguments {
+            page: [const { None }; MAX_ARG_PAGES],
+            p: Self::SIZE - 4,
+        }
     }
 
     /// The page that holds offset `at`.
@@ -127,7 +135,8 @@ impl Arguments {
             let part = left.min(PAGE_SIZE - at % PAGE_SIZE);
             let start = (at % PAGE_SIZE) as usize;
             let page = self.page_at(at)?;
-            from.slice(part)?.copy_in(&mut page.data_mut()[start..start + part as usize])?;
+            from.slice(part)?
+                .copy_in(&mut page.data_mut()[start..start + part as usize])?;
             (at, from, left) = (at + part, from.add(part), left - part);
         }
         self.page_at(at).map(|_| ()) // the final 0: pages come cleared
@@ -177,7 +186,9 @@ fn strlen(from: UserAddr) -> Result<u32, Errno> {
     while at < limit {
         let len = (PAGE_SIZE - at % PAGE_SIZE).min(limit - at);
         let mut end = None;
-        UserAddr(at).slice(len)?.read_pages(|_, chunk| end = chunk.find_zero())?;
+        UserAddr(at)
+            .slice(len)?
+            .read_pages(|_, chunk| end = chunk.find_zero())?;
         if let Some(end) = end {
             return Ok(at - from.0 + end);
         }
@@ -227,7 +238,10 @@ fn copy_strings(arguments: &mut Arguments, argc: u32, argv: UserAddr) -> Result<
 fn change_ldt(task: &Task, arguments: &mut Arguments) -> Result<(), Errno> {
     let base = task.start_code.get();
     let pages = TASK_SIZE / PAGE_SIZE;
-    task.set_segments(Descriptor::user(base, pages, true), Descriptor::user(base, pages, false));
+    task.set_segments(
+        Descriptor::user(base, pages, true),
+        Descriptor::user(base, pages, false),
+    );
     crate::arch::system::load_fs(USER_DS);
     let first = TASK_SIZE - Arguments::SIZE;
     for (index, place) in arguments.page.iter_mut().enumerate() {
@@ -273,7 +287,10 @@ impl ScriptLine {
         }
         let mut text = [0; SCRIPT_LINE_MAX];
         text.copy_from_slice(&block[2..2 + SCRIPT_LINE_MAX]);
-        let end = text.iter().position(|&b| b == b'\n' || b == 0).ok_or(ENOEXEC)?;
+        let end = text
+            .iter()
+            .position(|&b| b == b'\n' || b == 0)
+            .ok_or(ENOEXEC)?;
         let is_blank = |&byte: &u8| byte == b' ' || byte == b'\t';
         let skip = |from: usize| from + text[from..end].iter().take_while(|b| is_blank(b)).count();
         let start = skip(0);
@@ -282,9 +299,18 @@ impl ScriptLine {
             return Err(ENOEXEC);
         }
         let rest = skip(stop);
-        let rest_end = end - text[rest..end].iter().rev().take_while(|b| is_blank(b)).count();
+        let rest_end = end
+            - text[rest..end]
+                .iter()
+                .rev()
+                .take_while(|b| is_blank(b))
+                .count();
         let argument = (rest < rest_end).then_some((rest, rest_end));
-        Ok(Some(ScriptLine { text, interpreter: (start, stop), argument }))
+        Ok(Some(ScriptLine {
+            text,
+            interpreter: (start, stop),
+            argument,
+        }))
     }
 
     fn interpreter(&self) -> &[u8] {
@@ -298,7 +324,10 @@ impl ScriptLine {
 
 /// The last part of a path, for `ps`.
 fn base_name(path: &[u8]) -> [u8; 16] {
-    let start = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let start = path
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1);
     let mut name = [0; 16];
     for (to, &from) in name[..15].iter_mut().zip(&path[start..]) {
         *to = if from.is_ascii_graphic() { from } else { b'?' };
@@ -313,7 +342,9 @@ fn user_base_name(path: UserAddr) -> Result<[u8; 16], Errno> {
     let skip = len.saturating_sub(TAIL);
     let mut tail = [0; TAIL as usize];
     let part = (len - skip) as usize;
-    path.add(skip).slice(len - skip)?.copy_in(&mut tail[..part])?;
+    path.add(skip)
+        .slice(len - skip)?
+        .copy_in(&mut tail[..part])?;
     Ok(base_name(&tail[..part]))
 }
 
@@ -346,11 +377,36 @@ fn prepare(
     let mode = inode.i_mode.get();
     // Who is traced gains no rights: the tracer would have them.
     let mode = if task.is_traced() { 0 } else { mode };
-    let euid = if mode & 0o4000 != 0 { inode.i_uid.get() } else { task.euid.get() };
-    let egid = if mode & 0o2000 != 0 { inode.i_gid.get() as u16 } else { task.egid.get() };
-    let header = Exec { magic: 0, text: 0, data: 0, bss: 0, syms: 0, entry: 0, trsize: 0, drsize: 0 };
-    let mut image =
-        Image { inode, header, arguments, argc, envc, euid, egid, name };
+    let euid = if mode & 0o4000 != 0 {
+        inode.i_uid.get()
+    } else {
+        task.euid.get()
+    };
+    let egid = if mode & 0o2000 != 0 {
+        inode.i_gid.get() as u16
+    } else {
+        task.egid.get()
+    };
+    let header = Exec {
+        magic: 0,
+        text: 0,
+        data: 0,
+        bss: 0,
+        syms: 0,
+        entry: 0,
+        trsize: 0,
+        drsize: 0,
+    };
+    let mut image = Image {
+        inode,
+        header,
+        arguments,
+        argc,
+        envc,
+        euid,
+        egid,
+        name,
+    };
     copy_strings(image.arguments, envc, envp)?;
     copy_script_arguments(&mut image, filename, argv)?;
     Ok(image)
@@ -358,7 +414,11 @@ fn prepare(
 
 /// Reads the header. For a script: puts the interpreter's arguments and the
 /// script's name before the rest, and goes on with the interpreter.
-fn copy_script_arguments(image: &mut Image<'_>, filename: UserAddr, argv: UserAddr) -> Result<(), Errno> {
+fn copy_script_arguments(
+    image: &mut Image<'_>,
+    filename: UserAddr,
+    argv: UserAddr,
+) -> Result<(), Errno> {
     for depth in 0..=SCRIPT_DEPTH_MAX {
         let block = image.inode.bmap(0)?;
         if block == Block(0) {
@@ -423,7 +483,8 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let header = &image.header;
     task.end_code.set(header.text);
     task.end_data.set(header.text + header.data);
-    task.brk.set(UserAddr(header.text + header.data + header.bss));
+    task.brk
+        .set(UserAddr(header.text + header.data + header.bss));
     let p = TASK_SIZE - Arguments::SIZE + image.arguments.p;
     task.start_stack.set(UserAddr(p & !(PAGE_SIZE - 1)));
     task.euid.set(image.euid);
@@ -448,7 +509,11 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
 /// `ENOENT` and what else `namei` returns; `EACCES`, `ENOEXEC`, `E2BIG`,
 /// `ETXTBSY`, `EFAULT`, `ENOMEM`. The old program goes on then.
 pub fn sys_execve(frame: &mut TrapFrame) -> SysResult {
-    let (filename, argv, envp) = (UserAddr(frame.ebx), UserAddr(frame.ecx), UserAddr(frame.edx));
+    let (filename, argv, envp) = (
+        UserAddr(frame.ebx),
+        UserAddr(frame.ecx),
+        UserAddr(frame.edx),
+    );
     // Its pages' table lies here, once: the image is moved, the stack is small.
     let mut arguments = Arguments::new();
     let mut image = prepare(&mut arguments, filename, argv, envp)?;

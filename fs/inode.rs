@@ -16,8 +16,8 @@ use super::buffer::bread;
 use super::super_block::{SuperBlock, get_super, mounted_on};
 use super::truncate::truncate;
 use super::{
-    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16, le32,
-    put_le16, put_le32,
+    BLOCK_SIZE, S_IFBLK, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SleepGuard, SleepLock, le16,
+    le32, put_le16, put_le32,
 };
 use crate::kernel::errno::{EFBIG, EIO, ENFILE, ENOMEM, Errno};
 use crate::kernel::printk::printk;

@@ -138,7 +138,10 @@ impl SuperBlock {
         let count = self.complaints.get();
         if count < MOST {
             self.complaints.set(count + 1);
-            printk!("dev {}: {what} {number} {how}: run fsck\n", self.s_dev.get());
+            printk!(
+                "dev {}: {what} {number} {how}: run fsck\n",
+                self.s_dev.get()
+            );
         }
     }
 

@@ -36,7 +36,11 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     let data = parent.ldt[2].get();
     let base = data.base();
     if code.base() != base || !base.0.is_multiple_of(TASK_SIZE) {
-        printk!("copy_mem: code at {:#x}, data at {:#x}\n", code.base().0, base.0);
+        printk!(
+            "copy_mem: code at {:#x}, data at {:#x}\n",
+            code.base().0,
+            base.0
+        );
         return Err(EINVAL);
     }
     if data.limit_in_bytes() < code.limit_in_bytes() {
@@ -157,7 +161,11 @@ fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
     let tasks = tasks();
     let nr = tasks.free_slot().ok_or(EAGAIN)?;
     loop {
-        let next = if LAST_PID.get() >= PID_MAX { 1 } else { LAST_PID.get() + 1 };
+        let next = if LAST_PID.get() >= PID_MAX {
+            1
+        } else {
+            LAST_PID.get() + 1
+        };
         LAST_PID.set(next);
         let pid = Pid(next);
         let taken = tasks.users().any(|task| {

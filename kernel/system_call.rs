@@ -1,6 +1,7 @@
 //! The table of system calls (0.11 `include/linux/sys.h`), and the one place
 //! where a result becomes the number that a program sees.
 
+use crate::fs::buffer::sys_sync;
 use crate::fs::exec::sys_execve;
 use crate::fs::fcntl::{sys_dup, sys_dup2, sys_fcntl};
 use crate::fs::ioctl::sys_ioctl;
@@ -32,7 +33,6 @@ use crate::kernel::sys::*;
 use crate::kernel::task::current;
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::UserAddr;
-use crate::fs::buffer::sys_sync;
 
 /// Numbers from 0 up to, not including, this one have a place in the table.
 const NR_SYSCALLS: usize = 89;

@@ -56,7 +56,10 @@ pub struct RLimit {
 
 impl RLimit {
     const fn new(cur: u32) -> Self {
-        RLimit { cur: IrqCell::new(cur), max: IrqCell::new(RLIM_INFINITY) }
+        RLimit {
+            cur: IrqCell::new(cur),
+            max: IrqCell::new(RLIM_INFINITY),
+        }
     }
 }
 
@@ -69,7 +72,10 @@ pub struct Groups {
 
 impl Groups {
     /// None.
-    pub const NONE: Groups = Groups { count: 0, list: [0; NGROUPS] };
+    pub const NONE: Groups = Groups {
+        count: 0,
+        list: [0; NGROUPS],
+    };
 
     /// Is `group` among them?
     pub fn contains(&self, group: u8) -> bool {
@@ -340,7 +346,11 @@ impl Task {
         let _irq = irq_save();
         self.state.set(state);
         let others = word.get() & !bit;
-        word.set(if state == TaskState::Running { others | bit } else { others });
+        word.set(if state == TaskState::Running {
+            others | bit
+        } else {
+            others
+        });
     }
 
     /// Is it the superuser (0.11 `suser`)?
@@ -368,7 +378,11 @@ impl Task {
 
     /// Who waits for it: its tracer or its father.
     pub fn parent(&self) -> Pid {
-        if self.is_traced() { self.tracer.get() } else { self.father.get() }
+        if self.is_traced() {
+            self.tracer.get()
+        } else {
+            self.father.get()
+        }
     }
 
     /// Signals that have arrived and are not blocked.
@@ -444,7 +458,10 @@ impl Task {
     /// The program's name.
     pub fn with_name<R>(&self, f: impl FnOnce(&str) -> R) -> R {
         let comm = self.comm.get();
-        let len = comm.iter().position(|&byte| byte == 0).unwrap_or(comm.len());
+        let len = comm
+            .iter()
+            .position(|&byte| byte == 0)
+            .unwrap_or(comm.len());
         f(core::str::from_utf8(&comm[..len]).unwrap_or("?"))
     }
 }
@@ -481,7 +498,9 @@ pub struct Current {
 /// The running task (0.11 `current`).
 #[inline(always)]
 pub fn current() -> Current {
-    Current { _not_send: PhantomData }
+    Current {
+        _not_send: PhantomData,
+    }
 }
 
 impl Deref for Current {
@@ -505,7 +524,9 @@ pub struct Tasks {
 /// The process table (0.11 `task[]`).
 #[inline(always)]
 pub fn tasks() -> Tasks {
-    Tasks { _no_sleep: NoSleep::new("the process table") }
+    Tasks {
+        _no_sleep: NoSleep::new("the process table"),
+    }
 }
 
 impl Tasks {
@@ -575,4 +596,3 @@ pub fn try_current() -> Option<Current> {
 pub unsafe fn set_current(nr: TaskNr) {
     CURRENT.0.set(TABLE.0[nr.0 as usize].get());
 }
-

@@ -12,9 +12,7 @@ use crate::kernel::panic::print_registers;
 use crate::kernel::printk::printk;
 use crate::kernel::sched::math_state_restore;
 use crate::kernel::shared::Shared;
-use crate::kernel::signal::{
-    SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP,
-};
+use crate::kernel::signal::{SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 use crate::kernel::task::{current, try_current};
 use crate::kernel::types::LinAddr;
 
@@ -63,8 +61,14 @@ impl TrapFrame {
     pub fn die_in_kernel(&self, what: &str, address: Option<LinAddr>) -> ! {
         print_registers(self);
         match address {
-            Some(address) => panic!("{what} in the kernel at {:#x}, address {:#x}", self.eip, address.0),
-            None => panic!("{what} in the kernel at {:#x}, error {:#x}", self.eip, self.orig_eax),
+            Some(address) => panic!(
+                "{what} in the kernel at {:#x}, address {:#x}",
+                self.eip, address.0
+            ),
+            None => panic!(
+                "{what} in the kernel at {:#x}, error {:#x}",
+                self.eip, self.orig_eax
+            ),
         }
     }
 }
@@ -127,8 +131,13 @@ struct DoubleFaultTask {
     stack: [u32; 512],
 }
 
-static DOUBLE_FAULT: Shared<DoubleFaultTask> =
-    Shared::new("the double-fault task", DoubleFaultTask { tss: Tss::new(), stack: [0; 512] });
+static DOUBLE_FAULT: Shared<DoubleFaultTask> = Shared::new(
+    "the double-fault task",
+    DoubleFaultTask {
+        tss: Tss::new(),
+        stack: [0; 512],
+    },
+);
 
 /// Exception 8, in a task of its own: the kernel's stack is gone, as a rule.
 /// The registers are those that the CPU saved in the running task's TSS.
@@ -141,7 +150,10 @@ extern "C" fn do_double_fault() -> ! {
     let tss = unsafe { &*task.tss.get() };
     printk!(
         "double fault: eip {:#x} esp {:#x} ebp {:#x} eflags {:#x}\n",
-        tss.eip, tss.esp, tss.ebp, tss.eflags
+        tss.eip,
+        tss.esp,
+        tss.ebp,
+        tss.eflags
     );
     let page = &raw const *task as u32;
     if tss.esp.wrapping_sub(page) < size_of::<crate::kernel::task::Task>() as u32 + 64 {
@@ -304,4 +316,3 @@ fn init_double_fault() {
     unsafe { set_double_fault_tss(address) };
     set_double_fault_gate(8);
 }
-

@@ -85,7 +85,10 @@ impl fmt::Display for Dev {
     /// inside a format would cost the deepest stacks a second `core::fmt::write`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digit = |shift: u32| char::from_digit(u32::from(self.0) >> shift & 15, 16);
-        [12, 8, 4, 0].into_iter().filter_map(digit).try_for_each(|digit| f.write_char(digit))
+        [12, 8, 4, 0]
+            .into_iter()
+            .filter_map(digit)
+            .try_for_each(|digit| f.write_char(digit))
     }
 }
 

@@ -31,7 +31,9 @@ impl Default for WaitQueue {
 impl WaitQueue {
     /// A queue in which no one waits.
     pub const fn new() -> Self {
-        WaitQueue { waiting: [const { Cell::new(0) }; 2] }
+        WaitQueue {
+            waiting: [const { Cell::new(0) }; 2],
+        }
     }
 
     /// Enters the running task, which goes on running. `state` is the state in

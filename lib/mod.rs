@@ -57,7 +57,12 @@ pub fn wait() -> (i32, i32) {
 
 /// 0.11 `lib/execve.c`. Both tables end with a null pointer.
 pub fn execve(path: &CStr, argv: &[*const u8], envp: &[*const u8]) -> i32 {
-    syscall(11, path.as_ptr() as u32, argv.as_ptr() as u32, envp.as_ptr() as u32)
+    syscall(
+        11,
+        path.as_ptr() as u32,
+        argv.as_ptr() as u32,
+        envp.as_ptr() as u32,
+    )
 }
 
 /// 0.11 `sync`.

@@ -16,11 +16,11 @@ pub use super::page::{MEMORY_MAX, PAGE_SIZE, Page, nr_free_pages, page_count};
 
 use super::page::{add_main_memory, add_reference, free_page, map_nr, mark_all_used};
 use crate::arch::boot::setup::boot_info;
+use crate::arch::irq::sti;
 use crate::arch::paging::{
     ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, peek, poke, table_entry,
 };
 use crate::arch::system::{invalidate, page_fault_address};
-use crate::arch::irq::sti;
 use crate::fs::buffer::{BLOCK_SIZE, bread_page};
 use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
 use crate::kernel::printk::printk;
@@ -38,7 +38,9 @@ const STACK_SLACK: u32 = 32;
 /// Pages in a slot.
 const SLOT_PAGES: u32 = TASK_SIZE / PAGE_SIZE;
 
-const PRIVATE: PageFlags = PageFlags::PRESENT.union(PageFlags::WRITE).union(PageFlags::USER);
+const PRIVATE: PageFlags = PageFlags::PRESENT
+    .union(PageFlags::WRITE)
+    .union(PageFlags::USER);
 const SHARED: PageFlags = PageFlags::PRESENT.union(PageFlags::USER);
 const CLEAN: PageFlags = PageFlags::PRESENT.union(PageFlags::DIRTY);
 
@@ -85,7 +87,11 @@ pub fn set_slot_user(task: &Task, user: bool) {
         tables &= tables - 1;
         let dir = dir_entry(LinAddr(task.start_code.get().0 + index * TABLE_SPAN));
         let entry = dir.get();
-        dir.set(if user { entry.with(PageFlags::USER) } else { entry.without(PageFlags::USER) });
+        dir.set(if user {
+            entry.with(PageFlags::USER)
+        } else {
+            entry.without(PageFlags::USER)
+        });
     }
 }
 
@@ -98,7 +104,11 @@ fn is_running(task: &Task) -> bool {
 fn add_table(task: &Task, addr: LinAddr, table: Page) {
     let dir = dir_entry(addr);
     debug_assert!(!dir.get().present());
-    let flags = if is_running(task) { PRIVATE } else { PRIVATE.difference(PageFlags::USER) };
+    let flags = if is_running(task) {
+        PRIVATE
+    } else {
+        PRIVATE.difference(PageFlags::USER)
+    };
     dir.set(Entry::new(table.into_raw(), flags));
     let index = (addr.0 - task.start_code.get().0) / TABLE_SPAN;
     task.tables.set(task.tables.get() | 1 << index);
@@ -185,7 +195,10 @@ pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
     let from = parent.start_code.get().0;
     let to = child.start_code.get().0;
     if slot_is_occupied(child) {
-        printk!("copy_page_tables: slot {} has page tables already\n", child.nr.get());
+        printk!(
+            "copy_page_tables: slot {} has page tables already\n",
+            child.nr.get()
+        );
         return Err(EAGAIN);
     }
     let mut tables = parent.tables.get();
@@ -233,7 +246,11 @@ fn share_entries(mut from_ref: EntryRef, mut to_ref: EntryRef, entries: u32) {
 /// Has any of the slot's 16 directory entries something in it?
 fn slot_is_occupied(task: &Task) -> bool {
     let base = task.start_code.get().0;
-    (0..TASK_SIZE / TABLE_SPAN).any(|index| dir_entry(LinAddr(base + index * TABLE_SPAN)).get().present())
+    (0..TASK_SIZE / TABLE_SPAN).any(|index| {
+        dir_entry(LinAddr(base + index * TABLE_SPAN))
+            .get()
+            .present()
+    })
 }
 
 /// Maps `page` at `addr` of `task`'s slot (0.11 `put_page`), with a page table
@@ -246,7 +263,11 @@ pub fn put_page(task: &Task, page: Page, addr: UserAddr, dirty: bool) -> Result<
     if entry_ref.get().present() {
         return Ok(()); // mapped while we slept: the page is given back
     }
-    let flags = if dirty { PRIVATE.union(PageFlags::DIRTY) } else { PRIVATE };
+    let flags = if dirty {
+        PRIVATE.union(PageFlags::DIRTY)
+    } else {
+        PRIVATE
+    };
     entry_ref.set(Entry::new(page.into_raw(), flags));
     note_mapped(task, addr);
     Ok(())
@@ -330,7 +351,11 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     if !entry.present() {
         return Err(EFAULT);
     }
-    if entry.has(PageFlags::WRITE) { Ok(()) } else { un_wp_page(entry_ref, entry) }
+    if entry.has(PageFlags::WRITE) {
+        Ok(())
+    } else {
+        un_wp_page(entry_ref, entry)
+    }
 }
 
 /// Makes the page at `addr` of `task` present, writable and shared with no one,
@@ -461,7 +486,10 @@ fn share_page(task: &Task, addr: UserAddr) -> Result<bool, Errno> {
         if core::ptr::eq(other, task) {
             continue;
         }
-        let same = other.executable.get().is_some_and(|file| core::ptr::eq(&*file, &*executable));
+        let same = other
+            .executable
+            .get()
+            .is_some_and(|file| core::ptr::eq(&*file, &*executable));
         if same && try_to_share(task, other, addr)? {
             return Ok(true);
         }
@@ -478,7 +506,10 @@ fn is_valid(task: &Task, addr: UserAddr) -> bool {
         return true;
     }
     let limit = task.rlim[RLIMIT_STACK].cur.get().min(TASK_SIZE);
-    let low = task.user_esp().saturating_sub(STACK_SLACK).max(TASK_SIZE - limit);
+    let low = task
+        .user_esp()
+        .saturating_sub(STACK_SLACK)
+        .max(TASK_SIZE - limit);
     addr.0 < task.data_limit() && addr.0 >= low.min(task.start_stack.get().0)
 }
 
@@ -542,7 +573,11 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
     const WRITE: u32 = 2;
     let result = if error_code & PRESENT != 0 {
         // A present page may only lack write access.
-        if error_code & WRITE != 0 { do_wp_page(&task, addr) } else { Err(EFAULT) }
+        if error_code & WRITE != 0 {
+            do_wp_page(&task, addr)
+        } else {
+            Err(EFAULT)
+        }
     } else {
         do_no_page(&task, addr)
     };

@@ -157,7 +157,10 @@ fn free_last(page: PhysAddr) {
     let count = &MEM_MAP.count[index];
     match count.get() {
         0 => panic!("trying to free free page {:#x}", page.0),
-        USED => panic!("trying to free page {:#x}, which is not main memory", page.0),
+        USED => panic!(
+            "trying to free page {:#x}, which is not main memory",
+            page.0
+        ),
         _ => {
             count.set(0);
             mark_free(index);
@@ -176,7 +179,9 @@ impl Page {
     /// memory is full.
     #[inline]
     pub fn alloc() -> Option<Page> {
-        take_free_page().and_then(|page| NonZeroU32::new(page.0)).map(|address| Page { address })
+        take_free_page()
+            .and_then(|page| NonZeroU32::new(page.0))
+            .map(|address| Page { address })
     }
 
     /// A page of zeros (0.11 `get_free_page`). `None` when memory is full.
@@ -223,7 +228,9 @@ impl Page {
     /// The page came from `into_raw`, and its new owner has let go of it.
     pub(crate) unsafe fn from_raw(address: PhysAddr) -> Page {
         // SAFETY: pages lie above 1 MB.
-        Page { address: unsafe { NonZeroU32::new_unchecked(address.0) } }
+        Page {
+            address: unsafe { NonZeroU32::new_unchecked(address.0) },
+        }
     }
 }
 

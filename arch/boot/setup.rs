@@ -41,7 +41,10 @@ pub struct Range {
 }
 
 impl Range {
-    const EMPTY: Range = Range { start: PhysAddr(0), end: PhysAddr(0) };
+    const EMPTY: Range = Range {
+        start: PhysAddr(0),
+        end: PhysAddr(0),
+    };
 
     /// Bytes in the range.
     pub const fn len(self) -> u32 {
@@ -69,7 +72,9 @@ static BOOT_INFO: Once<BootInfo> = Once::new();
 
 /// What is known of the machine. Panics before [`read_boot_params`].
 pub fn boot_info() -> &'static BootInfo {
-    BOOT_INFO.get().expect("boot information is read first of all")
+    BOOT_INFO
+        .get()
+        .expect("boot information is read first of all")
 }
 
 /// What is known of the machine, or nothing yet: for a panic.
@@ -105,14 +110,20 @@ impl BootInfo {
         let start = start.max(0x10_0000).min(u32::MAX as u64) as u32;
         let end = end.min(0xffff_f000) as u32;
         if end > start && self.region_count < REGIONS_MAX {
-            self.regions[self.region_count] =
-                Range { start: PhysAddr(start), end: PhysAddr(end) };
+            self.regions[self.region_count] = Range {
+                start: PhysAddr(start),
+                end: PhysAddr(end),
+            };
             self.region_count += 1;
         }
     }
 
     fn set_cmdline(&mut self, text: &[u8]) {
-        let len = text.iter().position(|&b| b == 0).unwrap_or(text.len()).min(CMDLINE_MAX);
+        let len = text
+            .iter()
+            .position(|&b| b == 0)
+            .unwrap_or(text.len())
+            .min(CMDLINE_MAX);
         self.cmdline[..len].copy_from_slice(&text[..len]);
         self.cmdline_len = len;
     }
