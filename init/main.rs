@@ -27,8 +27,8 @@ use core::ffi::CStr;
 use core::fmt::Write;
 use kernel::blk_drv::{floppy::floppy_init, hd::hd_init, ll_rw_blk::blk_dev_init, ramdisk};
 use kernel::chr_drv::{chr_dev_init, tty_io::tty_init};
-use kernel::printk::printk;
 use kernel::mktime::{Time, kernel_mktime};
+use kernel::printk::printk;
 
 use kernel::sched::{sched_init, set_current_time};
 use kernel::traps::trap_init;
@@ -81,7 +81,14 @@ fn time_init() {
         now = now.map(|bcd| (bcd & 15) + (bcd >> 4) * 10); // BCD_TO_BIN
     }
     let [sec, min, hour, mday, mon, year] = now;
-    set_current_time(kernel_mktime(&Time { sec, min, hour, mday, mon: mon.wrapping_sub(1), year }));
+    set_current_time(kernel_mktime(&Time {
+        sec,
+        min,
+        hour,
+        mday,
+        mon: mon.wrapping_sub(1),
+        year,
+    }));
 }
 
 /// How physical memory is divided (0.11 `main`: `memory_end`,
@@ -101,8 +108,11 @@ fn plan_memory() -> MemoryPlan {
     let end_of = |r: &Range| r.end.0.min(MEMORY_MAX) & !(PAGE_SIZE - 1);
     let memory_end = info.regions().iter().map(end_of).max().unwrap_or(MB);
     // Buffers and RAM disk need memory without a hole.
-    let first_end =
-        info.regions().iter().find(|r| r.start.0 == MB).map_or(MB, end_of);
+    let first_end = info
+        .regions()
+        .iter()
+        .find(|r| r.start.0 == MB)
+        .map_or(MB, end_of);
     let buffer_memory_end = match first_end {
         end if end > 12 * MB => 4 * MB,
         end if end > 6 * MB => 2 * MB,
@@ -139,7 +149,11 @@ fn move_root_image(to: Range) {
         // where the loader reserved it, its new place was planned. They may
         // overlap. Nothing else has been put above 1 MB so far.
         unsafe {
-            core::ptr::copy(module.start.0 as *const u8, to.start.0 as *mut u8, to.len() as usize);
+            core::ptr::copy(
+                module.start.0 as *const u8,
+                to.start.0 as *mut u8,
+                to.len() as usize,
+            );
         }
     }
 }
@@ -194,11 +208,17 @@ fn init_arguments() -> InitArguments {
         if path.len() < INIT_PATH_MAX {
             program[..path.len()].copy_from_slice(path.as_bytes());
         } else {
-            printk!("init= is longer than {} bytes and ignored.\n", INIT_PATH_MAX - 1);
+            printk!(
+                "init= is longer than {} bytes and ignored.\n",
+                INIT_PATH_MAX - 1
+            );
         }
     }
     let serial = boot_info().option("console") == Some("ttyS0");
-    InitArguments { tty: if serial { c"/dev/tty1" } else { c"/dev/tty0" }, program }
+    InitArguments {
+        tty: if serial { c"/dev/tty1" } else { c"/dev/tty0" },
+        program,
+    }
 }
 
 /// Writes to file 1 (0.11's `printf` of `init/main.c`).
@@ -222,7 +242,11 @@ const SHELL: &CStr = c"/bin/sh";
 /// Becomes a shell: `name` is its argv[0].
 fn exec_shell(name: &CStr, home: &CStr) -> i32 {
     let argv = [name.as_ptr().cast(), core::ptr::null()];
-    let envp = [home.as_ptr().cast(), c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(), core::ptr::null()];
+    let envp = [
+        home.as_ptr().cast(),
+        c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(),
+        core::ptr::null(),
+    ];
     lib::execve(SHELL, &argv, &envp)
 }
 
@@ -243,9 +267,17 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
         && !program.is_empty()
     {
         let argv = [program.as_ptr().cast(), core::ptr::null()];
-        let envp = [c"HOME=/".as_ptr().cast(), c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(), core::ptr::null()];
+        let envp = [
+            c"HOME=/".as_ptr().cast(),
+            c"PATH=/bin:/usr/bin:/usr/local/bin".as_ptr().cast(),
+            core::ptr::null(),
+        ];
         let error = lib::execve(program, &argv, &envp);
-        printf!("init= program failed to start: error {}. Running {:?} instead.\n", -error, SHELL);
+        printf!(
+            "init= program failed to start: error {}. Running {:?} instead.\n",
+            -error,
+            SHELL
+        );
     }
     let mut pid = lib::fork();
     if pid == 0 {
@@ -270,7 +302,11 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
             lib::setsid();
             open_console(arguments.tty);
             let error = exec_shell(c"-/bin/sh", c"HOME=/usr/root");
-            printf!("Cannot run {:?}: error {}. Is there a shell on the root?\n", SHELL, -error);
+            printf!(
+                "Cannot run {:?}: error {}. Is there a shell on the root?\n",
+                SHELL,
+                -error
+            );
             lib::exit_after(5);
         }
         let status = loop {

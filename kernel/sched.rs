@@ -13,8 +13,8 @@ use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
 use crate::kernel::signal::{SIGALRM, SIGKILL, SIGXCPU};
 use crate::kernel::task::{
-    KERNEL_STACK_PAGE, RLIM_INFINITY, RLIMIT_CPU, STACK_CANARY, Task, TaskState, current, for_each_runnable, set_current,
-    tasks,
+    KERNEL_STACK_PAGE, RLIM_INFINITY, RLIMIT_CPU, STACK_CANARY, Task, TaskState, current,
+    for_each_runnable, set_current, tasks,
 };
 use crate::kernel::types::{TaskNr, Ticks};
 use crate::kernel::wait::WaitQueue;
@@ -61,8 +61,10 @@ struct TaskUnion {
 // tasks and interrupt handlers of one CPU use one after the other.
 unsafe impl Sync for TaskUnion {}
 
-static INIT_TASK: TaskUnion =
-    TaskUnion { task: Task::first(), stack: [0; KERNEL_STACK_PAGE as usize - size_of::<Task>()] };
+static INIT_TASK: TaskUnion = TaskUnion {
+    task: Task::first(),
+    stack: [0; KERNEL_STACK_PAGE as usize - size_of::<Task>()],
+};
 
 /// One line about a task, for F12 (0.11 `show_task`). How much of its kernel
 /// stack was never used is known where fork fills it, for the tests.
@@ -78,7 +80,11 @@ fn show_task(task: &Task) {
         );
     });
     if let Some((used, size)) = peep::stack_use(task) {
-        printk!(", {} (of {}) bytes of kernel stack unused", size - used, size);
+        printk!(
+            ", {} (of {}) bytes of kernel stack unused",
+            size - used,
+            size
+        );
     }
     printk!("\n");
 }
@@ -213,7 +219,8 @@ pub extern "C" fn schedule() {
             break next;
         }
         for task in tasks.users() {
-            task.counter.update(|counter| (counter >> 1) + task.priority.get());
+            task.counter
+                .update(|counter| (counter >> 1) + task.priority.get());
         }
     };
     if next.0 == 0 {
@@ -306,7 +313,11 @@ pub fn ticks_to_floppy_on(drive: usize) -> u32 {
     if dor != old {
         outb(dor, FD_DOR);
         CURRENT_DOR.set(dor);
-        let wait = if (dor ^ old) & DOR_MOTORS != 0 { HZ / 2 } else { 2 };
+        let wait = if (dor ^ old) & DOR_MOTORS != 0 {
+            HZ / 2
+        } else {
+            2
+        };
         MON_TIMER[drive].update(|ticks| ticks.max(wait));
     }
     MON_TIMER[drive].get()
@@ -457,7 +468,11 @@ fn check_cpu_limit(task: &Task) {
     let limit = &task.rlim[RLIMIT_CPU];
     let used = task.utime.get().0.wrapping_add(task.stime.get().0);
     if used.is_multiple_of(HZ) && used / HZ >= limit.cur.get() {
-        task.raise(if used / HZ >= limit.max.get() { SIGKILL } else { SIGXCPU });
+        task.raise(if used / HZ >= limit.max.get() {
+            SIGKILL
+        } else {
+            SIGXCPU
+        });
     }
 }
 

@@ -43,7 +43,9 @@ impl NoSleep {
     pub fn new(name: &'static str) -> Self {
         HELD.increment();
         LAST_HELD.0.set(name);
-        NoSleep { _not_send: PhantomData }
+        NoSleep {
+            _not_send: PhantomData,
+        }
     }
 }
 
@@ -78,13 +80,21 @@ unsafe impl<T: Send> Sync for Shared<T> {}
 impl<T> Shared<T> {
     /// A new shared value; `name` appears in the panic of a double lock.
     pub const fn new(name: &'static str, value: T) -> Self {
-        Shared { name: Some(name), taken: Cell::new(false), value: UnsafeCell::new(value) }
+        Shared {
+            name: Some(name),
+            taken: Cell::new(false),
+            value: UnsafeCell::new(value),
+        }
     }
 
     /// A value without a name, for the elements of large tables: all zero
     /// bytes if `value` is, so that the table takes no room in the image.
     pub const fn anonymous(value: T) -> Self {
-        Shared { name: None, taken: Cell::new(false), value: UnsafeCell::new(value) }
+        Shared {
+            name: None,
+            taken: Cell::new(false),
+            value: UnsafeCell::new(value),
+        }
     }
 
     #[inline(always)]
@@ -99,13 +109,20 @@ impl<T> Shared<T> {
             panic!("{} is taken already", self.name());
         }
         self.taken.set(true);
-        SharedGuard { shared: self, _no_sleep: NoSleep::new(self.name()) }
+        SharedGuard {
+            shared: self,
+            _no_sleep: NoSleep::new(self.name()),
+        }
     }
 
     /// The same, or nothing if it is taken: for messages, which must get out
     /// even where a panic interrupts the holder.
     pub fn try_lock(&self) -> Option<SharedGuard<'_, T>> {
-        if self.taken.get() { None } else { Some(self.lock()) }
+        if self.taken.get() {
+            None
+        } else {
+            Some(self.lock())
+        }
     }
 }
 
@@ -153,13 +170,19 @@ impl<T> IrqShared<T> {
     #[inline(always)]
     pub fn lock(&self) -> IrqSharedGuard<'_, T> {
         let irq = irq_save();
-        IrqSharedGuard { guard: self.0.lock(), _irq: irq }
+        IrqSharedGuard {
+            guard: self.0.lock(),
+            _irq: irq,
+        }
     }
 
     /// The same, or nothing if it is taken (see [`Shared::try_lock`]).
     pub fn try_lock(&self) -> Option<IrqSharedGuard<'_, T>> {
         let irq = irq_save();
-        Some(IrqSharedGuard { guard: self.0.try_lock()?, _irq: irq })
+        Some(IrqSharedGuard {
+            guard: self.0.try_lock()?,
+            _irq: irq,
+        })
     }
 }
 
