@@ -228,9 +228,8 @@ impl Page {
     /// The page came from `into_raw`, and its new owner has let go of it.
     pub(crate) unsafe fn from_raw(address: PhysAddr) -> Page {
         // SAFETY: pages lie above 1 MB.
-        Page {
-            address: unsafe { NonZeroU32::new_unchecked(address.0) },
-        }
+        let address = unsafe { NonZeroU32::new_unchecked(address.0) };
+        Page { address }
     }
 }
 
