@@ -38,5 +38,13 @@
 	popl %es
 	popl %fs
 	addl $4, %esp
+/*
+ * The address that a program is sent back to may lie beyond its code segment: a
+ * handler's, or one that a tracer has set. That faults here, in ring 0.
+ */
+restore\@:
 	iret
+	.pushsection __ex_table, "a"
+	.long restore\@, bad_iret
+	.popsection
 .endm

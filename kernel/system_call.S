@@ -68,6 +68,19 @@ ret_from_sys_call:
 	jnz ret_to_user
 	RESTORE_ALL
 
+/*
+ * An iret to a program has faulted. All registers but those that it pops are the
+ * program's already: it is as if the program had faulted where it was to go on.
+ */
+	.align 16
+bad_iret:
+	pushl $-1
+	SAVE_ALL
+	pushl %esp
+	call do_bad_iret
+	addl $4, %esp
+	jmp ret_from_sys_call
+
 	.align 16
 timer_interrupt:
 	pushl $-1
@@ -119,16 +132,8 @@ floppy_interrupt:
 	call do_floppy
 	jmp ret_from_sys_call
 
-	.align 16
-parallel_interrupt:
-	pushl %eax
-	movb $0x20, %al
-	outb %al, $0x20
-	popl %eax
-	iret
-
 /*
- * Interrupts 7 and 15 also stand for a request that went away before the 8259
+ * Nothing drives the printer, as in 0.11. Interrupts 7 and 15 also stand for a request that went away before the 8259
  * could name it. Such a one gets no end-of-interrupt from the chip it is
  * reported by; the master has seen a real request from the slave.
  */

@@ -10,7 +10,7 @@ use crate::arch::system::{clts, fnclex, has_fpu};
 use crate::kernel::math::{math_emulate, math_error};
 use crate::kernel::panic::print_registers;
 use crate::kernel::printk::printk;
-use crate::kernel::sched::math_state_restore;
+use crate::kernel::sched::{math_clear_exceptions, math_state_restore};
 use crate::kernel::shared::Shared;
 use crate::kernel::signal::{SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 use crate::kernel::task::{current, try_current};
@@ -208,6 +208,14 @@ extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
         frame.eflags &= !NT;
     }
     fault(frame, SIGSEGV, "invalid TSS");
+}
+
+/// The program cannot go on where it should, beyond the end of its code segment.
+/// Not in 0.11, where the fault of the `iret` kills the process in the middle of
+/// the kernel.
+#[unsafe(no_mangle)]
+extern "C" fn do_bad_iret(_frame: &mut TrapFrame) {
+    current().raise_fault(SIGSEGV);
 }
 
 /// Exception 7: a coprocessor instruction of a task that does not have it.
