@@ -131,12 +131,14 @@ pub fn user_gs() -> u32 {
     gs & 0xffff
 }
 
-/// Loads `fs`, so that the CPU sees a descriptor that has changed.
-pub fn load_fs(selector: u16) {
-    // SAFETY: called with the running task's data selector, whose descriptor
-    // is valid; `fs` is used for user memory alone.
+/// Loads `fs` and the program's `gs` with its data segment, so that the CPU sees
+/// a descriptor that has changed.
+pub fn load_user_segments() {
+    // SAFETY: entry 2 of each task's LDT is a valid data segment; `fs` is used
+    // for user memory alone, `gs` not at all.
     unsafe {
-        core::arch::asm!("mov fs, {:e}", in(reg) selector as u32, options(nostack, preserves_flags))
+        core::arch::asm!("mov fs, {0:e}", "mov gs, {0:e}",
+            in(reg) crate::arch::desc::USER_DS as u32, options(nostack, preserves_flags));
     }
 }
 

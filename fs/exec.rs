@@ -1,10 +1,12 @@
 //! exec (0.11 `fs/exec.c`): nothing of the program is loaded here; its first
 //! instruction faults, and `do_no_page` brings the page.
 
-use crate::arch::desc::{Descriptor, USER_DS};
+use crate::arch::desc::Descriptor;
+use crate::arch::system::load_user_segments;
 use crate::fs::buffer::{BLOCK_SIZE, bread};
 use crate::fs::inode::InodeRef;
 use crate::fs::namei::{MAY_EXEC, namei, namei_kernel, permission};
+use crate::fs::{S_ISGID, S_ISUID};
 use crate::kernel::errno::{
     E2BIG, EACCES, EFAULT, ENOENT, ENOEXEC, ENOMEM, ETXTBSY, Errno, SysResult,
 };
@@ -152,18 +154,22 @@ impl Arguments {
     }
 }
 
+/// Where the stack begins: below the strings at `p`, the tables of pointers to
+/// them, and argc, argv and envp.
+fn stack_pointer(p: u32, argc: u32, envc: u32) -> u32 {
+    (p & !3) - 4 * (envc + 1) - 4 * (argc + 1) - 12
+}
+
 /// Writes the tables of pointers to arguments and environment below the
 /// strings, and argc, argv and envp below those (0.11 `create_tables`). `p` is
-/// where the strings begin; returns the new stack pointer.
+/// where the strings begin.
 ///
 /// # Errors
 /// `ENOMEM`, `EFAULT`.
-fn create_tables(frame: &mut TrapFrame, p: u32, argc: u32, envc: u32) -> Result<u32, Errno> {
-    let envp = (p & !3) - 4 * (envc + 1);
-    let argv = envp - 4 * (argc + 1);
-    let sp = argv - 12;
-    // The pages from here on are the stack's, so that they may be touched.
-    frame.esp = sp;
+fn create_tables(p: u32, argc: u32, envc: u32) -> Result<(), Errno> {
+    let sp = stack_pointer(p, argc, envc);
+    let argv = sp + 12;
+    let envp = argv + 4 * (argc + 1);
     UserAddr(sp).write(&[argc, argv, envp])?;
     let mut string = p;
     for (table, entries) in [(argv, argc), (envp, envc)] {
@@ -173,7 +179,7 @@ fn create_tables(frame: &mut TrapFrame, p: u32, argc: u32, envc: u32) -> Result<
         }
         UserAddr(table + 4 * entries).write(&0u32)?;
     }
-    Ok(sp)
+    Ok(())
 }
 
 /// How long the string at `from` is, without its final 0.
@@ -242,7 +248,7 @@ fn change_ldt(task: &Task, arguments: &mut Arguments) -> Result<(), Errno> {
         Descriptor::user(base, pages, true),
         Descriptor::user(base, pages, false),
     );
-    crate::arch::system::load_fs(USER_DS);
+    load_user_segments();
     let first = TASK_SIZE - Arguments::SIZE;
     for (index, place) in arguments.page.iter_mut().enumerate() {
         if let Some(page) = place.take() {
@@ -374,19 +380,7 @@ fn prepare(
     let name = user_base_name(filename)?;
     check_executable(&inode)?;
     let (argc, envc) = (count(argv)?, count(envp)?);
-    let mode = inode.i_mode.get();
-    // Who is traced gains no rights: the tracer would have them.
-    let mode = if task.is_traced() { 0 } else { mode };
-    let euid = if mode & 0o4000 != 0 {
-        inode.i_uid.get()
-    } else {
-        task.euid.get()
-    };
-    let egid = if mode & 0o2000 != 0 {
-        inode.i_gid.get() as u16
-    } else {
-        task.egid.get()
-    };
+    let (euid, egid) = (task.euid.get(), task.egid.get());
     let header = Exec {
         magic: 0,
         text: 0,
@@ -409,7 +403,26 @@ fn prepare(
     };
     copy_strings(image.arguments, envc, envp)?;
     copy_script_arguments(&mut image, filename, argv)?;
+    set_ids(&mut image);
     Ok(image)
+}
+
+/// The ids that the program's owner lends to who executes it. A script's set-id
+/// bits do not count: between the look at it and the interpreter's, its name may
+/// get another file. Who is traced gains no rights: the tracer would have them.
+fn set_ids(image: &mut Image) {
+    let inode = &image.inode;
+    let mode = if current().is_traced() {
+        0
+    } else {
+        inode.i_mode.get()
+    };
+    if mode & S_ISUID != 0 {
+        image.euid = inode.i_uid.get();
+    }
+    if mode & S_ISGID != 0 {
+        image.egid = inode.i_gid.get() as u16;
+    }
 }
 
 /// Reads the header. For a script: puts the interpreter's arguments and the
@@ -466,6 +479,9 @@ fn copy_script_arguments(
 /// `ENOMEM`: the process cannot go on.
 fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let task = current();
+    // No sleep until the new file is ours: or another process that runs it
+    // would find us running it too, and share the old program's pages.
+    free_page_tables(&task);
     set_executable(&task, Some(image.inode.clone()));
     for action in &task.sigaction {
         if action.get().handler != SIG_IGN {
@@ -478,7 +494,6 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
         }
     }
     task.close_on_exec.set(0);
-    free_page_tables(&task);
     math_state_drop(&task);
     let header = &image.header;
     task.end_code.set(header.text);
@@ -486,14 +501,16 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     task.brk
         .set(UserAddr(header.text + header.data + header.bss));
     let p = TASK_SIZE - Arguments::SIZE + image.arguments.p;
-    task.start_stack.set(UserAddr(p & !(PAGE_SIZE - 1)));
+    // All that `create_tables` writes lies in the stack, whatever esp is yet.
+    let sp = stack_pointer(p, image.argc, image.envc);
+    task.start_stack.set(UserAddr(sp & !(PAGE_SIZE - 1)));
     task.euid.set(image.euid);
     task.suid.set(image.euid);
     task.egid.set(image.egid);
     task.sgid.set(image.egid);
     task.comm.set(image.name);
     change_ldt(&task, image.arguments)?;
-    let sp = create_tables(frame, p, image.argc, image.envc)?;
+    create_tables(p, image.argc, image.envc)?;
     frame.eip = header.entry;
     frame.esp = sp;
     if task.is_traced() {
