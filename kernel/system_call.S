@@ -9,7 +9,7 @@
 	.globl system_call, ret_from_sys_call, timer_interrupt
 	.globl coprocessor_error, device_not_available
 	.globl hd_interrupt, floppy_interrupt, parallel_interrupt
-	.globl spurious_interrupt_master, spurious_interrupt_slave
+	.globl spurious_interrupt_slave
 
 	.align 16
 attention:
@@ -138,7 +138,7 @@ floppy_interrupt:
  * reported by; the master has seen a real request from the slave.
  */
 	.align 16
-spurious_interrupt_master:
+parallel_interrupt:
 	pushl %eax
 	movb $0x0b, %al			/* read the in-service register */
 	outb %al, $0x20

@@ -263,7 +263,7 @@ unsafe extern "C" {
     fn alignment_check();
     fn reserved();
     fn irq13();
-    fn spurious_interrupt_master();
+    fn parallel_interrupt();
     fn spurious_interrupt_slave();
 }
 
@@ -298,12 +298,11 @@ pub fn trap_init() {
     for vector in 21..48 {
         set_trap_gate(vector, reserved);
     }
-    set_intr_gate(0x27, spurious_interrupt_master);
+    set_intr_gate(0x27, parallel_interrupt);
     set_intr_gate(0x2f, spurious_interrupt_slave);
     set_intr_gate(0x2d, irq13);
     outb_p(inb_p(0x21) & 0xfb, 0x21); // interrupt 2: the second 8259
     outb(inb_p(0xa1) & 0xdf, 0xa1); // interrupt 13
-    set_intr_gate(0x27, spurious_interrupt_master);
     init_double_fault();
 }
 
