@@ -4,8 +4,10 @@ use crate::arch::desc::{
     Stub, load_first_task, set_intr_gate, set_system_gate, set_task_descriptors,
 };
 use crate::arch::io::{inb_p, outb, outb_p};
-use crate::arch::irq::{irq_save, sti_hlt};
-use crate::arch::system::{clts, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
+use crate::arch::irq::{cli, irq_save, sti, sti_hlt};
+use crate::arch::system::{
+    clts, fnclex, fninit, fnsave, frame_pointer, frstor, invalidate, jump_to_task, stts,
+};
 use crate::kernel::blk_drv::floppy::{FD_DOR, SELECTED};
 use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
 use crate::kernel::peep;
@@ -184,6 +186,18 @@ pub fn math_state_drop(task: &Task) {
         stts();
     }
     task.used_math.set(false);
+}
+
+/// Drops the coprocessor's pending exceptions. They may be those of a task that
+/// does not run: the running one must not get at its numbers by this.
+pub fn math_clear_exceptions() {
+    clts();
+    // SAFETY: there is a coprocessor, which has just reported an error, and TS
+    // is clear.
+    unsafe { fnclex() };
+    if LAST_TASK_USED_MATH.get() != current().nr.get().0 {
+        stts();
+    }
 }
 
 /// Calls `f` with the task whose numbers the coprocessor holds.

@@ -6,7 +6,7 @@ use crate::arch::desc::{
     set_trap_gate,
 };
 use crate::arch::io::{inb_p, outb, outb_p};
-use crate::arch::system::{clts, fnclex, has_fpu};
+use crate::arch::system::has_fpu;
 use crate::kernel::math::{math_emulate, math_error};
 use crate::kernel::panic::print_registers;
 use crate::kernel::printk::printk;
@@ -235,10 +235,8 @@ extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
 /// (0.11 `math_error`).
 #[unsafe(no_mangle)]
 extern "C" fn do_coprocessor_error(_frame: &mut TrapFrame) {
-    clts();
     if has_fpu() {
-        // SAFETY: there is a coprocessor, and TS is clear.
-        unsafe { fnclex() };
+        math_clear_exceptions();
     }
     math_error();
 }
