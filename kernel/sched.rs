@@ -277,12 +277,14 @@ fn switch_to(next: TaskNr) {
 pub fn sys_pause() -> SysResult {
     let task = current();
     if task.nr.get().0 == 0 {
-        let tasks = tasks();
+        // Off, so that what an interrupt makes runnable now is not overlooked.
+        cli();
         let mut idle = true;
-        for_each_runnable(&tasks, |_| idle = false);
-        drop(tasks);
+        for_each_runnable(&tasks(), |_| idle = false);
         if idle {
             sti_hlt();
+        } else {
+            sti();
         }
         schedule();
         return Ok(0);
