@@ -7,7 +7,7 @@ use crate::kernel::errno::{ECHILD, EINVAL, EPERM, ERESTARTSYS, ESRCH, Errno, Sys
 use crate::kernel::sched::{math_state_drop, schedule};
 use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
 use crate::kernel::task::{Task, TaskState, current, tasks};
-use crate::kernel::types::{Pid, TaskNr, Ticks, UserAddr};
+use crate::kernel::types::{INIT, Pid, TaskNr, Ticks, UserAddr};
 use crate::kernel::{peep, ptrace};
 use crate::mm::memory::{Page, free_page_tables};
 
@@ -15,8 +15,6 @@ use crate::mm::memory::{Page, free_page_tables};
 const WNOHANG: u32 = 1;
 /// `waitpid`: report stopped children too.
 const WUNTRACED: u32 = 2;
-/// Process 1, which inherits orphans.
-const INIT: Pid = Pid(1);
 
 /// Frees the page of a dead task and its slot (0.11 `release`).
 fn release(nr: TaskNr) {

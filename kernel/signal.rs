@@ -7,7 +7,7 @@ use crate::kernel::exit::{do_exit, is_orphaned_pgrp, tell_father};
 use crate::kernel::sched::schedule;
 use crate::kernel::task::{Task, TaskState, current};
 use crate::kernel::traps::{NO_CALL, TrapFrame};
-use crate::kernel::types::{Pid, UserAddr};
+use crate::kernel::types::{INIT, UserAddr};
 
 pub const SIGHUP: u32 = 1;
 pub const SIGINT: u32 = 2;
@@ -107,7 +107,7 @@ impl Task {
             return;
         }
         let handler = self.sigaction[sig as usize - 1].get().handler;
-        if self.pid.get() == Pid(1) && handler == SIG_DFL {
+        if self.pid.get() == INIT && handler == SIG_DFL {
             return; // init must not die of a signal, SIGKILL included
         }
         if sig == SIGCONT || sig == SIGKILL {

@@ -55,6 +55,9 @@ pub struct Ticks(pub u32);
 #[repr(transparent)]
 pub struct TaskNr(pub u8);
 
+/// Process 1, which inherits orphans and does not die of a signal.
+pub const INIT: Pid = Pid(1);
+
 impl Dev {
     /// No device.
     pub const NONE: Dev = Dev(0);

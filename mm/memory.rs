@@ -28,7 +28,7 @@ use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{RLIMIT_STACK, TASK_SIZE, Task, current, tasks};
 use crate::kernel::traps::{NO_CALL, TrapFrame, fix_up};
-use crate::kernel::types::{Block, LinAddr, PhysAddr, UserAddr};
+use crate::kernel::types::{Block, INIT, LinAddr, PhysAddr, UserAddr};
 
 /// How far the stack may grow down from the end of the slot, unless
 /// `setrlimit` says otherwise.
@@ -71,6 +71,10 @@ pub static COUNTERS: Counters = Counters {
 #[cold]
 #[inline(never)]
 fn oom(task: &Task) {
+    if task.pid.get() == INIT {
+        task.counter.set(0);
+        return task.attention.set(1);
+    }
     if task.signal.get() & 1 << (SIGKILL - 1) == 0 {
         task.with_name(|name| printk!("out of memory: process {} ({name})\n", task.pid.get()));
     }
