@@ -142,11 +142,13 @@ pub fn peek(addr: PhysAddr) -> u8 {
     value
 }
 
-/// Stores a byte at a physical address. The caller, mm/memory.rs, passes only
-/// addresses in pages that a program's table entry maps: no Rust object lies
-/// there.
-pub(crate) fn poke(addr: PhysAddr, value: u8) {
-    // SAFETY: writes one byte of a page that belongs to a program (see above).
+/// Stores a byte at a physical address.
+///
+/// # Safety
+/// The address lies in a page that a program's table entry maps: no Rust object
+/// is there.
+pub unsafe fn poke(addr: PhysAddr, value: u8) {
+    // SAFETY: the caller's promise.
     unsafe {
         core::arch::asm!("mov [{}], {}", in(reg) addr.0, in(reg_byte) value,
             options(nostack, preserves_flags));
