@@ -291,7 +291,10 @@ fn reap(child: &Report) {
         return;
     };
     if !child.dead {
-        task.exit_code.set(0);
+        // It may have gone on, and died, while the status was written.
+        if task.state() == TaskState::Stopped {
+            task.exit_code.set(0);
+        }
         return;
     }
     if task.father.get() != father.pid.get() {

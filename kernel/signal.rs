@@ -239,7 +239,8 @@ pub fn sys_sigaction(sig: u32, action: UserAddr, old_action: UserAddr) -> SysRes
 /// does not end the wait.
 pub fn sys_sigsuspend(mask: u32) -> SysResult {
     let task = current();
-    task.saved_mask.set(Some(task.blocked.get()));
+    let usual = task.saved_mask.take().unwrap_or(task.blocked.get());
+    task.saved_mask.set(Some(usual));
     task.set_blocked(mask & !UNBLOCKABLE);
     crate::kernel::sched::sys_pause()
 }
