@@ -119,7 +119,9 @@ fn plan_memory() -> MemoryPlan {
         _ => MB,
     };
     let ram_disk = info.module.filter(|module| {
-        let fits = buffer_memory_end + module.len() + MB / 2 <= first_end;
+        // What lies beyond the memory that is mapped cannot be reached.
+        let fits =
+            module.end.0 <= memory_end && buffer_memory_end + module.len() + MB / 2 <= first_end;
         if !fits {
             printk!(
                 "The root image of {} KB does not fit {} KB of memory: going on without it.\n",
@@ -145,9 +147,10 @@ fn plan_memory() -> MemoryPlan {
 /// Moves the root image from where the loader put it to the RAM disk's place.
 fn move_root_image(to: Range) {
     if let Some(module) = boot_info().module {
-        // SAFETY: both ranges are memory that nothing uses yet: the image lies
-        // where the loader reserved it, its new place was planned. They may
-        // overlap. Nothing else has been put above 1 MB so far.
+        // SAFETY: both ranges are memory, mapped by `mem_init`, that nothing
+        // uses yet: the image lies where the loader reserved it, its new place
+        // was planned. They may overlap. Nothing else has been put above 1 MB
+        // so far.
         unsafe {
             core::ptr::copy(
                 module.start.0 as *const u8,
@@ -165,11 +168,11 @@ extern "C" fn main() -> ! {
     read_boot_params();
     kernel::printk::init();
     let plan = plan_memory();
+    mem_init(plan.main_memory_start, plan.memory_end);
     if let Some(ram_disk) = plan.ram_disk {
         move_root_image(ram_disk);
     }
     arch::boot::setup::init_8259();
-    mem_init(plan.main_memory_start, plan.memory_end);
     trap_init();
     blk_dev_init();
     hd_init();

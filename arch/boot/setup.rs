@@ -47,6 +47,7 @@ impl Range {
     };
 
     /// Bytes in the range.
+    #[expect(clippy::len_without_is_empty, reason = "no one asks")]
     pub const fn len(self) -> u32 {
         self.end.0.saturating_sub(self.start.0)
     }
@@ -172,9 +173,13 @@ fn cmos_extended_kb() -> u32 {
 }
 
 fn read_multiboot2(params: &'static BootParams, info: &mut BootInfo) {
+    let [a, b, c, d, ..] = params.info;
+    if u32::from_le_bytes([a, b, c, d]) > params.length {
+        return; // larger than the room for it: it was cut
+    }
     let header = params.info.as_ptr().cast::<BootInformationHeader>();
-    // SAFETY: `head.S` copied the loader's structure, whole or cut, to this
-    // 8-aligned array; the crate checks sizes and tags, and fails otherwise.
+    // SAFETY: `head.S` copied the loader's whole structure to this 8-aligned
+    // array; the crate checks the tags, and fails otherwise.
     let Ok(loader) = (unsafe { BootInformation::load(header) }) else {
         return;
     };
@@ -235,7 +240,7 @@ fn read_multiboot1(params: &BootParams, info: &mut BootInfo) {
             if word(at + 20) == 1 {
                 info.add_region(base, base.saturating_add(length));
             }
-            at += word(at) as usize + 4;
+            at = at.saturating_add(word(at) as usize).saturating_add(4);
         }
     } else if flags & 1 != 0 {
         info.add_region(0x10_0000, 0x10_0000 + word(8) as u64 * 1024);
