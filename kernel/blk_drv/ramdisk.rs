@@ -34,8 +34,9 @@ fn blocks(minor: u8) -> Option<u32> {
 
 /// Carries out requests until there are none (0.11 `do_rd_request`).
 fn do_rd_request() {
-    while let Some(done) = with_current(MAJOR_NR, |request| copy(request)) {
-        end_request(MAJOR_NR, done);
+    // Interrupts stay on while a block is copied: no handler ends a request.
+    while let Some(request) = with_current(MAJOR_NR, |request| *request) {
+        end_request(MAJOR_NR, copy(&request));
     }
 }
 
