@@ -77,9 +77,8 @@ impl UserAddr {
     /// `EFAULT`, `ENOMEM`.
     #[inline(always)]
     pub fn read<T: Plain>(self) -> Result<T, Errno> {
-        let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: the bytes of `value` are ours to write; `copy_in` does not
-        // read them.
+        let mut value = MaybeUninit::<T>::zeroed();
+        // SAFETY: the bytes of `value` are initialised, and ours to write.
         let bytes = unsafe {
             core::slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size_of::<T>())
         };
@@ -90,7 +89,7 @@ impl UserAddr {
         } else {
             range.copy_in(bytes)?;
         }
-        // SAFETY: every byte has been written, and any bits are a `T`.
+        // SAFETY: every byte is initialised, and any bits are a `T`.
         Ok(unsafe { value.assume_init() })
     }
 

@@ -24,6 +24,9 @@ const INIT_NAME: [u8; 16] = *b"init\0\0\0\0\0\0\0\0\0\0\0\0";
 /// The last process number that was given away (0.11 `last_pid`).
 static LAST_PID: IrqCell<i32> = IrqCell::new(0);
 
+// 0.11's verify_area is in `arch::segment`: `UserSlice::write_pages` checks page
+// by page, just before it writes.
+
 /// Gives the child its slot of linear space and its father's pages (0.11
 /// `copy_mem`).
 ///

@@ -5,9 +5,7 @@ use crate::arch::desc::{
 };
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{cli, irq_save, sti, sti_hlt};
-use crate::arch::system::{
-    clts, fnclex, fninit, fnsave, frame_pointer, frstor, invalidate, jump_to_task, stts,
-};
+use crate::arch::system::{clts, fnclex, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
 use crate::kernel::blk_drv::floppy::{FD_DOR, SELECTED};
 use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
 use crate::kernel::peep;

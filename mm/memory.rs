@@ -68,6 +68,7 @@ pub static COUNTERS: Counters = Counters {
 
 /// A page fault found no memory: says so once for the process, which dies by
 /// SIGKILL on its way out of the kernel (0.11 `oom` makes it exit on the spot).
+/// Init does not die of a signal: it lets the others run and tries again.
 #[cold]
 #[inline(never)]
 fn oom(task: &Task) {
