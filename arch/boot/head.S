@@ -208,7 +208,29 @@ startup_32:
 	movl %cr0, %eax
 	xorl $6, %eax			/* reset MP, set EM */
 	movl %eax, %cr0
-1:
+	jmp 2f
+/*
+ * A 486, which unlike a 386 can toggle AC, reports the coprocessor's errors as
+ * exception 16 if NE is set. Interrupt 13, by which the AT tells of them, makes
+ * QEMU 7 end with a failed assertion.
+ */
+1:	pushfl
+	popl %ecx
+	movl %ecx, %eax
+	xorl $0x40000, %eax
+	pushl %eax
+	popfl
+	pushfl
+	popl %eax
+	pushl %ecx
+	popfl
+	xorl %ecx, %eax
+	testl $0x40000, %eax
+	jz 2f
+	movl %cr0, %eax
+	orl $0x20, %eax			/* set NE */
+	movl %eax, %cr0
+2:
 	call setup_paging
 	xorl %ebp, %ebp			/* ends a backtrace */
 	call main

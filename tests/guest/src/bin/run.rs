@@ -57,6 +57,8 @@ const PROGRAMS: &[&str] = &[
     "tty",
     "calls",
     "ids",
+    "errata",
+    "coprocessor",
     "calls_old",
     "calls_ids",
     "calls_time",
