@@ -10,7 +10,7 @@ use signal::{SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 cases! {
     "S02";
     segment_limits, near_accesses, near_jumps, far_jumps, segment_registers, privileged_instructions,
-    interrupt_gates, flags_stay, nested_task, exceptions
+    interrupt_gates, flags_stay, nested_task, exceptions, ways_back
 }
 
 /// Code and data begin with the slot and end with it. (0.11's code segment ends
@@ -241,5 +241,38 @@ fn exceptions() -> Outcome {
     // SAFETY: must fault at the instruction after popfd.
     let trap = || unsafe { asm!("pushfd", "or dword ptr [esp], 0x100", "popfd", "nop") };
     equal!(death(trap)?, SIGTRAP, "trap flag");
+    Ok(())
+}
+
+/// The kernel's own way back to the program leads out of the code segment: to a
+/// signal's handler there, and behind a call in the slot's last bytes.
+fn ways_back() -> Outcome {
+    const KILL: u32 = 37;
+    const SIGNAL: u32 = 48;
+    const SIGUSR1: u32 = 10;
+    for handler in [peep::SLOT, 0x8000_0000, 0xf000_0000, 0xffff_fffe] {
+        let own = |me: u32| {
+            // SAFETY: sends this process a signal whose handler is nowhere.
+            unsafe {
+                asm!("int 0x80", inout("eax") SIGNAL => _, in("ebx") SIGUSR1, in("ecx") handler,
+                    in("edx") 0);
+                asm!("int 0x80", inout("eax") KILL => _, in("ebx") me, in("ecx") SIGUSR1);
+            }
+        };
+        equal!(
+            death(|| own(sys::getpid() as u32))?,
+            SIGSEGV,
+            "handler at {handler:#x}"
+        );
+    }
+    const GETPID: u32 = 20;
+    let last = peep::SLOT as usize - 2;
+    // SAFETY: the slot's last word is nobody's; the jump does not come back.
+    let call = || unsafe {
+        area::poke(last, 0xcd);
+        area::poke(last + 1, 0x80);
+        asm!("jmp {}", in(reg) last, in("eax") GETPID);
+    };
+    equal!(death(call)?, SIGSEGV, "call at the end of the slot");
     Ok(())
 }
