@@ -67,6 +67,7 @@ pub const S_ISVTX: u16 = 0o1000;
 pub const O_ACCMODE: u32 = 0o3;
 pub const O_RDONLY: u32 = 0;
 pub const O_WRONLY: u32 = 0o1;
+pub const O_RDWR: u32 = 2;
 pub const O_CREAT: u32 = 0o100;
 pub const O_EXCL: u32 = 0o200;
 pub const O_NOCTTY: u32 = 0o400;

@@ -6,7 +6,8 @@ use super::inode::{Inode, InodeRef};
 use super::namei::{MAY_EXEC, MAY_WRITE, check_permission, namei, open_namei};
 use super::super_block::get_super;
 use super::{
-    O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC, O_WRONLY, S_IFIFO, S_IFMT, S_ISGID, S_ISUID,
+    O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_TRUNC, O_WRONLY, S_IFIFO, S_IFMT, S_ISGID,
+    S_ISUID,
 };
 use crate::kernel::chr_drv::tty_io::{leader_open, line};
 use crate::kernel::errno::{EACCES, EBADF, EINVAL, ENOTDIR, ENXIO, EPERM, EROFS, Errno, SysResult};
@@ -165,12 +166,7 @@ pub fn sys_open(filename: UserAddr, flag: u32, mode: u16) -> SysResult {
     let fd = free_fd(0)?;
     let file = FileRef::new()?;
     let inode = open_namei(filename, flag, mode)?;
-    // O_TRUNC alone means writing too, as in 0.11.
-    let flag = if flag & O_TRUNC != 0 && flag & O_ACCMODE == 0 {
-        flag | O_WRONLY
-    } else {
-        flag
-    };
+    let flag = flag | implied_access(flag);
     open_device(&inode, flag)?;
     file.open(
         inode,
@@ -182,6 +178,23 @@ pub fn sys_open(filename: UserAddr, flag: u32, mode: u16) -> SysResult {
         .set(task.close_on_exec.get() & !(1 << fd));
     drop(task.filp[fd].replace(Some(file)));
     Ok(fd as i32)
+}
+
+/// The access that O_RDONLY means together with other flags: with O_TRUNC writing
+/// too, as in 0.11; with O_CREAT and O_EXCL, which give a file that nobody else
+/// has written, both. 0.11 never looks at the mode in `write`, and its `mount` and
+/// `umount` make /etc/mtab out of a lock file that they create so.
+fn implied_access(flag: u32) -> u32 {
+    const OWN_NEW_FILE: u32 = O_CREAT | O_EXCL;
+    if flag & O_ACCMODE != 0 {
+        0
+    } else if flag & OWN_NEW_FILE == OWN_NEW_FILE {
+        O_RDWR
+    } else if flag & O_TRUNC != 0 {
+        O_WRONLY
+    } else {
+        0
+    }
 }
 
 /// What opening a device does besides.

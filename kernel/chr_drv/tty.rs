@@ -180,7 +180,7 @@ impl Tty {
     pub const fn new(nr: usize, port: u16, write: fn(&mut Tty)) -> Self {
         Tty {
             termios: Termios {
-                c_iflag: ICRNL | IXON,
+                c_iflag: ICRNL,
                 c_oflag: OPOST | ONLCR,
                 c_cflag: B9600 | CS8 | CREAD | CLOCAL,
                 c_lflag: ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
@@ -219,6 +219,13 @@ impl Tty {
     #[inline(always)]
     pub fn i_flag(&self, flags: u32) -> bool {
         self.termios.c_iflag & flags != 0
+    }
+
+    /// Do ^S and ^Q stop and start the output? As in 0.11 always with ICANON, and
+    /// IXON is off at first: editors of the time leave `c_iflag` alone and want to
+    /// read ^S once they have cleared ICANON. IXON holds without ICANON too.
+    pub fn has_flow_control(&self) -> bool {
+        self.i_flag(IXON) || self.l_flag(ICANON)
     }
 
     /// Is any of these bits set in `c_oflag`?

@@ -175,7 +175,7 @@ fn cook(tty: &mut Tty, c: u8) {
     if core::mem::take(&mut tty.literal_next) {
         return put_cooked(tty, c, false);
     }
-    if tty.i_flag(IXON) && flow_control(tty, c) {
+    if tty.has_flow_control() && flow_control(tty, c) {
         return;
     }
     if tty.l_flag(ISIG) && signal_character(tty, c) {
@@ -196,7 +196,7 @@ fn cook(tty: &mut Tty, c: u8) {
     }
 }
 
-/// ^S and ^Q: stops and starts the output. 0.11 does so with ICANON only.
+/// ^S and ^Q: stops and starts the output.
 fn flow_control(tty: &mut Tty, c: u8) -> bool {
     let start = tty.is_cc(VSTART, c);
     let stop = tty.is_cc(VSTOP, c) && !start;

@@ -120,7 +120,7 @@ fn install(line: &TtyLine, termios: Termios) {
         if (old.c_lflag ^ termios.c_lflag) & ICANON != 0 {
             tty.secondary.clear_marks();
         }
-        if !tty.i_flag(IXON) {
+        if !tty.has_flow_control() {
             tty.stopped = false;
         }
         if old.c_cflag != termios.c_cflag {

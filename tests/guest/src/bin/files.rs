@@ -11,7 +11,7 @@ use rt::sys::{
 cases! {
     "files";
     create_and_read_back, every_block_kind, holes_are_zero, truncation_frees, append, seek, open_flags,
-    open_modes_are_kept, links, unlink_while_open, rename_files, times, two_descriptors, many_files,
+    open_modes_are_kept, an_own_new_file_is_writable, links, unlink_while_open, rename_files, times, two_descriptors, many_files,
     parallel_writers, file_size_limit, contents_survive_the_cache, directories_cannot_be_written
 }
 
@@ -192,6 +192,31 @@ fn open_modes_are_kept() -> Outcome {
     fails!(sys::write(19, b"x"), EBADF);
     fails!(sys::read(-1, &mut [0]), EBADF);
     equal!(sys::stat(NAME)?.size, 4);
+    sys::unlink(NAME)?;
+    Ok(())
+}
+
+/// 0.11's `mount` writes to a lock file that it has created with O_RDONLY.
+fn an_own_new_file_is_writable() -> Outcome {
+    let fd = sys::open(NAME, O_CREAT | O_EXCL | O_RDONLY, 0o600)?;
+    equal!(sys::write(fd, b"/dev/hd1 /\n")?, 11);
+    equal!(sys::lseek(fd, 5, SEEK_SET)?, 5);
+    let mut back = [0; 6];
+    equal!(sys::read(fd, &mut back)?, 6);
+    check!(&back == b"hd1 /\n", "{back:?}");
+    sys::close(fd)?;
+    // One that was there is not this program's own, and none that is not asked
+    // to be new counts as that.
+    fails!(sys::open(NAME, O_CREAT | O_EXCL | O_RDONLY, 0o600), EEXIST);
+    for flags in [O_RDONLY, O_CREAT | O_RDONLY, O_EXCL | O_RDONLY] {
+        let fd = sys::open(NAME, flags, 0o600)?;
+        fails!(sys::write(fd, b"x"), EBADF);
+        sys::close(fd)?;
+    }
+    sys::unlink(NAME)?;
+    let fd = sys::open(NAME, O_CREAT | O_RDONLY, 0o600)?;
+    fails!(sys::write(fd, b"x"), EBADF);
+    sys::close(fd)?;
     sys::unlink(NAME)?;
     Ok(())
 }

@@ -121,12 +121,13 @@ fn raw_input() -> Outcome {
     let result = (|| -> Outcome {
         keyboard::type_text("x")?;
         equal!(read(tty)?, "x");
-        keyboard::type_text("\u{3}\u{4}")?;
+        let keys = "\u{3}\u{4}\u{13}\u{11}";
+        keyboard::type_text(keys)?;
         let mut text = read(tty)?;
-        if text.len() < 2 {
+        while text.len() < keys.len() {
             text += &read(tty)?;
         }
-        equal!(text, "\u{3}\u{4}", "^C and ^D are characters");
+        equal!(text, keys, "^C, ^D, ^S and ^Q are characters");
         // An arrow is an escape sequence.
         keyboard::scancodes(&[0xe0, 0x48, 0xe0, 0xc8])?;
         let mut text = read(tty)?;
