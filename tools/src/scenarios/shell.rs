@@ -86,8 +86,13 @@ pub fn pipeline_of_four(_: &Context) -> Result<()> {
 pub fn three_at_once(_: &Context) -> Result<()> {
     let mut shell = Shell::boot()?;
     let mut output = shell.command("str1 & str2 & str3", Duration::from_secs(60))?;
-    // The prompt is there when str3 has ended; the other two may still run.
-    output += &shell.command("wait; echo all", Duration::from_secs(60))?;
+    // The prompt is there when str3 has ended; the other two may still run, and
+    // what they say may come in the middle of the echo of this line.
+    shell.machine.console.send("wait; echo a''ll\n")?;
+    output += &shell
+        .machine
+        .console
+        .expect(&format!(r"(?m)^all\n{PROMPT}"), Duration::from_secs(60))?;
     let done = Regex::new(r"(str\d) \[\d+\] done: the stack grew by (\d+) pages")?;
     let mut ended: Vec<(&str, u32)> = Vec::new();
     for found in done.captures_iter(&output) {
