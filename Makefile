@@ -15,6 +15,11 @@ MAKEFLAGS += --no-builtin-rules
 MEM ?= 16
 # Kernel command line.
 CMDLINE ?=
+# Image of a hard disk of 0.11's time, for old-root and for test; WRITE=1 lets
+# old-root change it.
+OLD_ROOT ?=
+WRITE ?=
+export OLD_ROOT
 # Only tests whose name contains this.
 FILTER ?=
 # Further arguments for the command behind the target.
@@ -64,12 +69,13 @@ GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: FORCE help run test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
+.PHONY: FORCE help run old-root test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host screenshots
 FORCE:
 
 help: ## this list
 	@echo 'make run          boot to a shell in QEMU (MEM=8 CMDLINE="..." ARGS="--iso")'
+	@echo 'make old-root     boot a root disk of 1991: OLD_ROOT=hdc-0.11.img (docs/old-root.md)'
 	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
@@ -150,6 +156,10 @@ $(ISO): grub/grub.cfg $(KERNEL) build/root.img
 
 run: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) run --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
+
+old-root: $(KERNEL)
+	@$(if $(OLD_ROOT),,echo 'make old-root OLD_ROOT=path/of/the/disk: see docs/old-root.md'; exit 1)
+	@$(XTASK) old-root --mem $(MEM) $(if $(WRITE),--write) $(ARGS) "$(OLD_ROOT)"
 
 bochs: $(ISO)
 	@$(XTASK) bochs --mem $(MEM) $(ARGS)

@@ -9,6 +9,7 @@ mod iso;
 mod machine;
 mod manifest;
 mod minix;
+mod old_root;
 mod programs;
 mod run;
 mod scan;
@@ -35,6 +36,7 @@ enum Command {
     Programs(programs::Programs),
     Iso(iso::Iso),
     Run(run::Run),
+    OldRoot(old_root::OldRoot),
     Gdb(run::Gdb),
     Bochs(run::BochsRun),
     Scan(scan::Scan),
@@ -54,6 +56,7 @@ fn main() -> std::process::ExitCode {
         Command::Programs(command) => command.run(),
         Command::Iso(command) => command.run(),
         Command::Run(command) => command.run(),
+        Command::OldRoot(command) => command.run(),
         Command::Gdb(command) => command.run(),
         Command::Bochs(command) => command.run(),
         Command::Scan(command) => command.run(),

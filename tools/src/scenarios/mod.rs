@@ -2,6 +2,7 @@
 //! machine from outside, and boots it in other ways.
 
 mod boot;
+mod old_root;
 mod screen;
 mod shell;
 mod tables;
@@ -27,8 +28,22 @@ const fn scenario(name: &'static str, run: fn(&Context) -> Result<()>) -> Scenar
     Scenario { name, run }
 }
 
+/// What a scenario fails with when it lacks something that few have: it does not
+/// count then.
+#[derive(Debug)]
+pub struct Skipped(pub &'static str);
+
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
 /// All scenarios, those that take longest first.
 pub const ALL: &[Scenario] = &[
+    scenario("old_root.session", old_root::session),
     scenario("boot.bochs", boot::bochs),
     scenario("boot.iso_4mb", boot::iso_4mb),
     scenario("boot.iso_16mb", boot::iso_16mb),

@@ -136,6 +136,9 @@ impl Test {
                 let begin = Instant::now();
                 match (scenario.run)(&scenarios::Context { report }) {
                     Ok(()) => report.passed(scenario.name, begin.elapsed()),
+                    Err(error) if error.is::<scenarios::Skipped>() => {
+                        report.skipped(scenario.name, &error.to_string());
+                    }
                     Err(error) => report.failed(scenario.name, &format!("{error:#}"), ""),
                 }
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::machine::indent;
+use crate::machine::{Qemu, indent};
 
 /// Bytes of a kernel stack that must stay unused.
 const SPARE_STACK: i64 = 512;
@@ -62,6 +62,12 @@ impl Report {
         }
     }
 
+    /// A test that could not be run here, and why; it counts as nothing.
+    pub fn skipped(&self, name: &str, why: &str) {
+        let _counts = self.lock();
+        println!("skip  {name}: {why}");
+    }
+
     /// Something that a test measured.
     pub fn note(&self, from: &str, key: &str, value: &str) {
         let entry = (from.to_string(), value.to_string());
@@ -105,6 +111,11 @@ impl Report {
             let message = format!("{deepest} of {size} bytes used, {SPARE_STACK} must be spare");
             self.failed("kernel_stack.spare", &message, "");
         }
+    }
+
+    /// Keeps a picture of the screen beside what machines printed.
+    pub fn keep_picture(&self, name: &str, machine: &mut Qemu) -> Result<()> {
+        machine.screenshot(&self.logs.join(format!("{name}.png")))
     }
 
     /// Prints notes, failures and the closing line. True if something passed and
