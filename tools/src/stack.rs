@@ -45,6 +45,15 @@ impl Stack {
         let calls = graph.deepest(&rules.entries, &rules, self.chains)?;
         let interrupts = graph.deepest(&rules.interrupts, &rules, self.chains)?;
         let bound = calls + rules.reserve + interrupts;
+        for stack in &rules.stacks {
+            let depth = graph.deepest(&[(stack.0.clone(), 4)], &rules, 1)? + interrupts;
+            println!("its own stack: at most {depth} of {} bytes", stack.1);
+            ensure!(
+                depth <= stack.1,
+                "the stack of {} is too small: see the chain above",
+                stack.0
+            );
+        }
         println!(
             "stack: {calls} bytes, {} in reserve, {interrupts} of an interrupt: at most {bound}",
             rules.reserve
@@ -66,6 +75,8 @@ struct Rules {
     /// Ways in, with the bytes that the CPU pushes.
     entries: Vec<(Regex, u32)>,
     interrupts: Vec<(Regex, u32)>,
+    /// What runs on a stack of its own, with that one's bytes.
+    stacks: Vec<(Regex, u32)>,
     /// Caller, callee: what a call through a pointer can reach.
     edges: Vec<(Regex, Regex)>,
     /// Caller, callee: what is in the code but cannot come about.
@@ -95,6 +106,7 @@ impl Rules {
                 [] => {}
                 ["entry", name, bytes] => rules.entries.push((regex(name)?, number(bytes)?)),
                 ["interrupt", name, bytes] => rules.interrupts.push((regex(name)?, number(bytes)?)),
+                ["stack", name, bytes] => rules.stacks.push((regex(name)?, number(bytes)?)),
                 ["calls", caller, callee] => rules.edges.push((regex(caller)?, regex(callee)?)),
                 ["without", caller, callee] => rules.without.push((regex(caller)?, regex(callee)?)),
                 ["reserve", bytes] => rules.reserve += number(bytes)?,
@@ -188,6 +200,12 @@ impl<'a> Graph<'a> {
                 used,
                 "the rule `calls {caller} {callee}`: the caller calls through no pointer"
             );
+        }
+        for (name, _) in &rules.stacks {
+            let targets = self.matching(name);
+            for frame in self.frames.values_mut() {
+                frame.calls.retain(|target, _| !targets.contains(target));
+            }
         }
         for (caller, callee) in &rules.without {
             let targets = self.matching(callee);
