@@ -121,6 +121,21 @@ pub unsafe fn jump_to_task(nr: TaskNr) {
     unsafe { core::arch::asm!("ljmp *({0})", in(reg) &target, options(att_syntax)) }
 }
 
+/// Calls `f` on the stack that ends at `top`. An interrupt handler may go on
+/// there: the running task is not found by its stack.
+///
+/// # Safety
+/// The words below `top` are no one else's until `f` returns, and as many as it
+/// and the interrupts on top of it need.
+pub unsafe fn call_on_stack(top: *mut u32, f: extern "C" fn()) {
+    // SAFETY: the caller's promise; EDI survives the call, so our own stack is
+    // back afterwards.
+    unsafe {
+        core::arch::asm!("mov edi, esp", "mov esp, {0}", "call {1}", "mov esp, edi",
+            in(reg) top, in(reg) f, out("edi") _, clobber_abi("C"))
+    };
+}
+
 /// The program's `gs`, which the kernel leaves alone.
 pub fn user_gs() -> u32 {
     let gs: u32;

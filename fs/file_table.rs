@@ -7,11 +7,15 @@ use super::buffer::sync_dev;
 use super::char_dev::is_null_block;
 use super::inode::{Inode, InodeRef};
 use super::{O_ACCMODE, O_WRONLY};
+use crate::kernel::chr_drv::tty_io::tty_close;
 use crate::kernel::errno::{EBADF, ENFILE, Errno};
 use crate::kernel::shared::HandleCell;
 use crate::kernel::task::{NR_OPEN, current};
 use core::cell::Cell;
 use core::ops::Deref;
+
+/// The terminals' major number.
+const TTY_MAJOR: u8 = 4;
 
 /// Files that may be open at once. 0.11 has 64.
 pub const NR_FILE: usize = 128;
@@ -170,6 +174,9 @@ fn close(file: &'static File) {
     // 0.11 writes a device's blocks in `iput`, even where it was only looked at.
     if mode & FMODE_WRITE != 0 && inode.is_blk() && !is_null_block(inode.device()) {
         sync_dev(inode.device());
+    }
+    if mode != 0 && inode.is_chr() && inode.device().major() == TTY_MAJOR {
+        tty_close(inode.device().minor() as usize);
     }
 }
 

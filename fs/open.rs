@@ -9,7 +9,7 @@ use super::{
     O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_TRUNC, O_WRONLY, S_IFIFO, S_IFMT, S_ISGID,
     S_ISUID,
 };
-use crate::kernel::chr_drv::tty_io::{leader_open, line};
+use crate::kernel::chr_drv::tty_io::tty_open;
 use crate::kernel::errno::{EACCES, EBADF, EINVAL, ENOTDIR, ENXIO, EPERM, EROFS, Errno, SysResult};
 use crate::kernel::sched::current_time;
 use crate::kernel::shared::HandleCell;
@@ -202,12 +202,7 @@ fn open_device(inode: &Inode, flag: u32) -> Result<(), Errno> {
     let task = current();
     let dev = inode.device();
     if inode.is_chr() && dev.major() == 4 {
-        line(dev.minor() as usize)?;
-        // The first terminal that a session leader opens becomes its own.
-        if task.leader.get() && task.tty.get() < 0 && flag & O_NOCTTY == 0 {
-            task.tty.set(dev.minor() as i32);
-            leader_open(dev.minor() as usize, task.pgrp.get());
-        }
+        tty_open(dev.minor() as usize, flag & O_NOCTTY != 0)?;
     } else if inode.is_chr() && dev.major() == 5 && task.tty.get() < 0 {
         return Err(ENXIO);
     } else if inode.is_blk() {

@@ -4,7 +4,7 @@ use super::file_table::current_file;
 use super::inode::Inode;
 use super::pipe::{pipe_room, pipe_size};
 use crate::arch::segment::Plain;
-use crate::kernel::chr_drv::termios::ICANON;
+use crate::kernel::chr_drv::cook::is_readable;
 use crate::kernel::chr_drv::tty_io::line;
 use crate::kernel::errno::{EBADF, EINTR, EINVAL, Errno, SysResult};
 use crate::kernel::sched::{HZ, jiffies, schedule, set_timeout};
@@ -51,13 +51,7 @@ fn with_state<R>(inode: &Inode, f: impl FnOnce([Option<&WaitQueue>; 2], [bool; 2
     };
     let ready = {
         let tty = line.lock();
-        let lines = tty.secondary.lines() > 0;
-        let readable = if tty.l_flag(ICANON) {
-            lines
-        } else {
-            !tty.secondary.is_empty()
-        };
-        [readable, !tty.write_q.is_full()]
+        [is_readable(&tty) || tty.hung_up, !tty.write_q.is_full()]
     };
     f([Some(&line.readers), Some(&line.writers)], ready)
 }

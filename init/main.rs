@@ -26,7 +26,7 @@ use arch::irq::sti;
 use core::ffi::CStr;
 use core::fmt::Write;
 use kernel::blk_drv::{floppy::floppy_init, hd::hd_init, ll_rw_blk::blk_dev_init, ramdisk};
-use kernel::chr_drv::{chr_dev_init, tty_io::tty_init};
+use kernel::chr_drv::{chr_dev_init, serial, tty_io::tty_init};
 use kernel::mktime::{Time, kernel_mktime};
 use kernel::printk::printk;
 
@@ -41,7 +41,8 @@ const INIT_PATH_MAX: usize = 64;
 /// What init needs to know. It lies on the stack that tasks 0 and 1 begin
 /// with, because they must not touch the kernel's statics.
 struct InitArguments {
-    /// The console: `/dev/tty0`, or `/dev/tty1` with `console=ttyS0`.
+    /// The console: `/dev/tty0`, or `/dev/tty1` with `console=ttyS0` where there
+    /// is such a line.
     tty: &'static CStr,
     /// The program of `init=`, with a final 0; empty if there is none.
     program: [u8; INIT_PATH_MAX],
@@ -199,6 +200,7 @@ extern "C" fn main() -> ! {
         nr_free_pages() * PAGE_SIZE / 1024
     );
     let arguments = init_arguments();
+    kernel::bottom_half::begin();
     sti();
     // SAFETY: everything is set up; `arguments` lies on this stack, which stays
     // as it is because this function does not return.
@@ -217,7 +219,7 @@ fn init_arguments() -> InitArguments {
             );
         }
     }
-    let serial = boot_info().option("console") == Some("ttyS0");
+    let serial = boot_info().option("console") == Some("ttyS0") && serial::exists(0);
     InitArguments {
         tty: if serial { c"/dev/tty1" } else { c"/dev/tty0" },
         program,

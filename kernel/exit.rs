@@ -68,6 +68,28 @@ fn kill_session() {
     }
 }
 
+/// The running session leader's session has no terminal any more. 0.11 leaves
+/// it to those who have it.
+pub fn abandon_terminal() {
+    let leader = current();
+    tasks()
+        .users()
+        .filter(|task| task.session.get() == leader.session.get())
+        .for_each(|task| task.tty.set(-1));
+}
+
+/// SIGHUP to the leader of `session`, whose terminal was hung up. Not in 0.11.
+pub fn hang_up_session(session: Pid) {
+    if session.0 <= 0 {
+        return;
+    }
+    let tasks = tasks();
+    if let Some(leader) = tasks.find(session) {
+        leader.raise(SIGHUP);
+        leader.raise(SIGCONT);
+    }
+}
+
 /// Sends `sig` to every process of group `pgrp`, without asking who may. Used
 /// by the terminals; may be called by interrupt handlers. Not in 0.11, whose
 /// `tty_intr` does it itself.
@@ -164,6 +186,7 @@ pub fn do_exit(code: i32) -> ! {
     if task.leader.get() {
         if let Ok(tty) = usize::try_from(task.tty.get()) {
             tty_io::leader_exit(tty);
+            abandon_terminal();
         }
         kill_session();
     }

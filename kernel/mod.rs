@@ -1,6 +1,7 @@
 //! Processes, traps, signals and the drivers (0.11 `kernel/`).
 
 pub mod blk_drv;
+pub mod bottom_half;
 pub mod chr_drv;
 pub mod errno;
 pub mod exit;

@@ -49,7 +49,7 @@ fn panic(info: &PanicInfo) -> ! {
 }
 
 fn report(info: &PanicInfo) {
-    printk::log_to_serial();
+    printk::log_at_once();
     printk!("\nKernel panic: {}\n", info.message());
     if let Some(place) = info.location() {
         // Paths are seen from the crate root, init/main.rs.
@@ -73,7 +73,7 @@ pub fn print_registers(frame: &TrapFrame) {
     let was_in_user_mode = frame.was_in_user_mode();
     if !was_in_user_mode {
         // A panic follows, which is to be seen whole on the serial line.
-        printk::log_to_serial();
+        printk::log_at_once();
         printk!("\n");
     }
     printk!("EIP:    {:04x}:{:08x}", frame.cs & 0xffff, frame.eip);

@@ -7,6 +7,7 @@ use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{cli, irq_save, sti, sti_hlt};
 use crate::arch::system::{clts, fnclex, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
 use crate::kernel::blk_drv::floppy::{FD_DOR, SELECTED};
+use crate::kernel::bottom_half;
 use crate::kernel::errno::{ERESTARTNOHAND, SysResult};
 use crate::kernel::peep;
 use crate::kernel::printk::printk;
@@ -519,6 +520,7 @@ extern "C" fn do_timer(cpl: u32) {
             task.attention.set(1);
         }
     }
+    bottom_half::run_after_interrupt();
 }
 
 /// SIGALRM in `seconds`, or none for 0; returns the seconds that were left of

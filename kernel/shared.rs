@@ -166,6 +166,11 @@ impl<T> IrqShared<T> {
         IrqShared(Shared::new(name, value))
     }
 
+    /// A value without a name: see [`Shared::anonymous`].
+    pub const fn anonymous(value: T) -> Self {
+        IrqShared(Shared::anonymous(value))
+    }
+
     /// The one reference to the value, with interrupts off.
     #[inline(always)]
     pub fn lock(&self) -> IrqSharedGuard<'_, T> {
@@ -174,15 +179,6 @@ impl<T> IrqShared<T> {
             guard: self.0.lock(),
             _irq: irq,
         }
-    }
-
-    /// The same, or nothing if it is taken (see [`Shared::try_lock`]).
-    pub fn try_lock(&self) -> Option<IrqSharedGuard<'_, T>> {
-        let irq = irq_save();
-        Some(IrqSharedGuard {
-            guard: self.0.try_lock()?,
-            _irq: irq,
-        })
     }
 }
 

@@ -4,10 +4,11 @@
 
 use crate::arch::io::{inb, inb_p, outb, outb_p};
 use crate::arch::power::restart;
+use crate::kernel::bottom_half;
+use crate::kernel::chr_drv::console::{console_exists, foreground_tty, want_console};
 use crate::kernel::chr_drv::keymap::{self, CODES, DEFAULT, KeyMap};
-use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt};
+use crate::kernel::chr_drv::tty_io::TTY_TABLE;
 use crate::kernel::printk::printk;
-use crate::kernel::sched::show_stat;
 use crate::kernel::shared::IrqShared;
 
 const DATA: u16 = 0x60;
@@ -67,6 +68,8 @@ enum Action {
     Nothing,
     /// Type these bytes, up to a 0.
     Type([u8; 4]),
+    /// Show this console, and type for it.
+    Console(usize),
     /// Print the tasks.
     ShowStat,
     Reboot,
@@ -113,28 +116,30 @@ extern "C" fn do_keyboard() {
     match action {
         Action::Nothing => {}
         Action::Type(bytes) => put_queue(bytes),
-        Action::ShowStat => show_stat(),
+        Action::Console(console) => want_console(console),
+        Action::ShowStat => bottom_half::mark(bottom_half::STAT),
         Action::Reboot => restart(),
     }
+    bottom_half::run_after_interrupt();
 }
 
-/// Puts up to four bytes into the screen terminal's read queue, all or none.
+/// Puts up to four bytes into the read queue of the console that is shown, all
+/// or none.
 fn put_queue(bytes: [u8; 4]) {
-    {
-        let tty = &mut *TTY_TABLE[0].lock();
-        if tty.read_q.left() < bytes.len() {
-            return;
-        }
-        // A NUL can be typed, but only alone: ctrl-space.
-        let len = bytes
-            .iter()
-            .position(|&byte| byte == 0)
-            .unwrap_or(bytes.len());
-        bytes[..len.max(1)]
-            .iter()
-            .for_each(|&byte| tty.read_q.put(byte));
+    let tty = foreground_tty();
+    let raw = &mut *TTY_TABLE[tty].raw.lock();
+    if raw.read_q.left() < bytes.len() {
+        return;
     }
-    do_tty_interrupt(0);
+    // A NUL can be typed, but only alone: ctrl-space.
+    let len = bytes
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(bytes.len());
+    bytes[..len.max(1)]
+        .iter()
+        .for_each(|&byte| raw.read_q.put(byte));
+    bottom_half::mark(bottom_half::tty(tty));
 }
 
 impl Keyboard {
@@ -221,8 +226,8 @@ impl Keyboard {
         }
         match (code, e0) {
             (0x47..=0x53, _) => self.cursor(code, e0),
-            (0x3b..=0x44, false) => func(code - 0x3b),
-            (0x57, false) => func(10),
+            (0x3b..=0x44, false) => self.func(code - 0x3b),
+            (0x57, false) => self.func(10),
             (0x58, false) => Action::ShowStat,
             (0x1c, true) => Action::Type([b'\r', 0, 0, 0]),
             (0x35, true) => Action::Type([b'/', 0, 0, 0]),
@@ -250,6 +255,15 @@ impl Keyboard {
         }
         let c = CUR_TABLE[index];
         Action::Type([0x1b, b'[', c, if c.is_ascii_digit() { b'~' } else { 0 }])
+    }
+
+    /// Function key `index`, from 0: F1 sends ESC [ [ A, and with alt it shows
+    /// the first console, as in 0.12.
+    fn func(&self, index: u8) -> Action {
+        if self.mode & ALT != 0 && console_exists(index as usize) {
+            return Action::Console(index as usize);
+        }
+        Action::Type([0x1b, b'[', b'[', b'A' + index])
     }
 
     /// The keys that stand for a character.
@@ -312,11 +326,6 @@ fn control(c: u8) -> Option<u8> {
         c @ (8 | 9 | 13 | 27 | 127) => Some(c),
         _ => None,
     }
-}
-
-/// Function key `index`, from 0: F1 sends ESC [ [ A.
-fn func(index: u8) -> Action {
-    Action::Type([0x1b, b'[', b'[', b'A' + index])
 }
 
 /// Sends a byte to the keyboard, if the controller takes it in time.

@@ -2,6 +2,7 @@
 //! terminals made of them (0.11 `kernel/chr_drv/`).
 
 pub mod console;
+pub mod cook;
 pub mod keyboard;
 pub mod keymap;
 pub mod look;
@@ -10,6 +11,7 @@ pub mod termios;
 pub mod tty;
 pub mod tty_io;
 pub mod tty_ioctl;
+pub mod vc;
 pub mod video;
 
 pub use tty_io::chr_dev_init;

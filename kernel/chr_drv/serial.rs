@@ -3,13 +3,16 @@
 
 use crate::arch::desc::{Stub, set_intr_gate};
 use crate::arch::io::{inb, inb_p, outb, outb_p};
+use crate::kernel::bottom_half;
 use crate::kernel::chr_drv::termios::{BRKINT, CREAD, IGNBRK, VINTR};
-use crate::kernel::chr_drv::tty::{TTY_BUF_SIZE, Tty};
-use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt};
+use crate::kernel::chr_drv::tty::{Raw, SEND_SIZE, TTY_BUF_SIZE, Tty};
+use crate::kernel::chr_drv::tty_io::TTY_TABLE;
 use crate::kernel::shared::IrqCell;
 
-/// A writer is woken when no more than this is left in the queue.
-pub const WAKEUP_CHARS: usize = TTY_BUF_SIZE / 4;
+/// When no more than this is left for the interrupts to send, they get more.
+const REFILL_CHARS: usize = SEND_SIZE / 4;
+/// Characters that are handed to the interrupts at once, with those off.
+const HAND_OVER: usize = 32;
 
 /// The ports of the two lines, 0.11's and every PC's.
 pub const PORTS: [u16; 2] = [0x3f8, 0x2f8];
@@ -40,13 +43,17 @@ const LSR_DATA: u8 = 0x01;
 const LSR_BREAK: u8 = 0x10;
 const LSR_TRANSMIT_EMPTY: u8 = 0x20;
 const LSR_ALL_SENT: u8 = 0x40;
+/// The carrier is there; it has changed.
+const MSR_CARRIER: u8 = 0x80;
+const MSR_CARRIER_CHANGED: u8 = 0x08;
 
 /// Longest wait for room in the transmitter, in reads of the status register
 /// of a microsecond or two: several characters at 300 bps.
 const SEND_TRIES: u32 = 200_000;
-/// Most causes served in one interrupt, so that a broken port, or a fast one,
-/// does not keep the CPU.
-const CAUSES_MAX: u32 = 64;
+/// Most causes served, and characters received for each, in one interrupt, so
+/// that a broken port, or a fast one, does not keep the CPU.
+const CAUSES_MAX: u32 = 6;
+const RECEIVE_MAX: u32 = 16;
 /// Characters that a 16550's FIFO takes.
 const FIFO_SIZE: u8 = 16;
 /// The divisor of 9600 bps.
@@ -96,8 +103,40 @@ pub fn set_break(port: u16, on: bool) {
 }
 
 /// Has the last bit left the chip?
-pub fn all_sent(port: u16) -> bool {
-    inb_p(port + LSR) & LSR_ALL_SENT != 0
+pub fn all_sent(tty: &Tty) -> bool {
+    !has_chip(tty) || inb_p(tty.port + LSR) & LSR_ALL_SENT != 0
+}
+
+/// Is it a serial line with a chip?
+pub fn has_chip(tty: &Tty) -> bool {
+    tty.port != 0 && exists(tty.nr - 1)
+}
+
+/// Tells the other side that we are there.
+pub fn raise_lines(tty: &Tty) {
+    if has_chip(tty) {
+        set_modem_control(tty.port, MCR_DTR_RTS, 0);
+    }
+}
+
+/// Tells the other side that we have gone: a modem hangs up.
+pub fn drop_lines(tty: &Tty) {
+    if has_chip(tty) {
+        set_modem_control(tty.port, 0, MCR_DTR_RTS);
+    }
+}
+
+/// Tells the interrupt handlers what they have to know of the settings.
+pub fn note_settings(tty: &Tty) {
+    let raw = &mut *TTY_TABLE[tty.nr].raw.lock();
+    raw.receives = tty.termios.c_cflag & CREAD != 0;
+    raw.on_break = if tty.i_flag(IGNBRK) {
+        None
+    } else if tty.i_flag(BRKINT) {
+        Some(tty.termios.c_cc[VINTR])
+    } else {
+        Some(0)
+    };
 }
 
 /// Does line `nr` (0 or 1) exist?
@@ -145,109 +184,143 @@ pub fn rs_init() {
     }
 }
 
-/// Enables the interrupts that the line needs now.
-fn set_interrupts(tty: &Tty) {
-    let mut enabled = IER_INPUT;
-    if tty.throttled {
-        enabled &= !IER_RECEIVED;
-    }
-    if !tty.write_q.is_empty() && !tty.stopped {
-        enabled |= IER_TRANSMIT;
-    }
-    outb(enabled, tty.port + IER);
+/// A serial line as its interrupt handler sees it.
+struct Line<'a> {
+    raw: &'a mut Raw,
+    port: u16,
+    /// Its terminal's number.
+    nr: usize,
 }
 
 /// Starts sending what `tty_write` has put into the write queue. The first
 /// characters go out here, not on the interrupt that enabling it should cause:
 /// some old chips do not deliver that one.
 pub fn rs_write(tty: &mut Tty) {
-    if !exists(tty.nr - 1) {
+    if !has_chip(tty) {
         // Nobody will ever take it: as if it had been sent.
         tty.write_q.clear();
         return;
     }
-    if tty.throttled && tty.read_q.left() >= TTY_BUF_SIZE / 2 {
-        tty.throttled = false;
-        set_interrupts(tty);
-    }
-    if tty.write_q.is_empty() || tty.stopped {
-        return;
-    }
-    if inb(tty.port + LSR) & LSR_TRANSMIT_EMPTY != 0 {
-        transmit(tty);
-    } else {
-        set_interrupts(tty);
-    }
-}
-
-/// Sends as much as the chip takes; the transmitter is empty.
-fn transmit(tty: &mut Tty) {
-    for _ in 0..ROOM[tty.nr - 1].get() {
-        match tty.next_output() {
-            Some(c) => outb(c, tty.port + DATA),
-            None => break,
-        }
-    }
-    set_interrupts(tty);
-    if tty.write_q.chars() <= WAKEUP_CHARS {
-        TTY_TABLE[tty.nr].writers.wake_up();
-    }
-}
-
-/// Takes all received characters; `status` is the line status just read. When
-/// the queue is full the rest stays in the chip until `rs_write` finds room: an
-/// emulator then holds back what is pasted, where 0.11 loses it.
-fn receive(tty: &mut Tty, mut status: u8) {
-    for _ in 0..TTY_BUF_SIZE {
-        if tty.read_q.is_full() {
-            tty.throttled = true;
-            return set_interrupts(tty);
-        }
-        if status & LSR_BREAK != 0 {
-            inb(tty.port + DATA);
-            receive_break(tty);
-        } else if status & LSR_DATA != 0 {
-            let c = inb(tty.port + DATA);
-            if tty.termios.c_cflag & CREAD != 0 {
-                tty.read_q.put(c);
+    loop {
+        let raw = &mut *TTY_TABLE[tty.nr].raw.lock();
+        for _ in 0..HAND_OVER.min(raw.send_q.left()) {
+            match tty.write_q.get() {
+                Some(c) => raw.send_q.put(c),
+                None => break,
             }
+        }
+        let mut line = Line {
+            raw,
+            port: tty.port,
+            nr: tty.nr,
+        };
+        line.go_on();
+        if tty.write_q.is_empty() || line.raw.send_q.is_full() {
+            return;
+        }
+    }
+}
+
+impl Line<'_> {
+    /// Is there anything that may be sent?
+    fn has_output(&self) -> bool {
+        self.raw.urgent != 0 || !self.raw.send_q.is_empty() && !TTY_TABLE[self.nr].stopped.get()
+    }
+
+    /// Enables the interrupts that the line needs now.
+    fn set_interrupts(&self) {
+        let mut enabled = IER_INPUT;
+        if self.raw.throttled {
+            enabled &= !IER_RECEIVED;
+        }
+        if self.has_output() {
+            enabled |= IER_TRANSMIT;
+        }
+        outb(enabled, self.port + IER);
+    }
+
+    /// Receives again when there is room, sends when there is something.
+    fn go_on(&mut self) {
+        if self.raw.throttled && self.raw.read_q.left() >= TTY_BUF_SIZE / 2 {
+            self.raw.throttled = false;
+            self.set_interrupts();
+        }
+        if !self.has_output() {
+            return;
+        }
+        if inb(self.port + LSR) & LSR_TRANSMIT_EMPTY != 0 {
+            self.transmit();
         } else {
-            break;
+            self.set_interrupts();
         }
-        status = inb(tty.port + LSR);
     }
-}
 
-/// The line was held low: an interrupt character, nothing, or a NUL.
-fn receive_break(tty: &mut Tty) {
-    if tty.i_flag(IGNBRK) {
-        return;
+    /// Sends as much as the chip takes; the transmitter is empty.
+    fn transmit(&mut self) {
+        for _ in 0..ROOM[self.nr - 1].get() {
+            if !self.has_output() {
+                break;
+            }
+            let c = match core::mem::take(&mut self.raw.urgent) {
+                0 => self.raw.send_q.get().unwrap_or(0),
+                urgent => urgent,
+            };
+            outb(c, self.port + DATA);
+        }
+        self.set_interrupts();
+        if self.raw.send_q.chars() <= REFILL_CHARS {
+            bottom_half::mark(bottom_half::tty(self.nr));
+        }
     }
-    let c = if tty.i_flag(BRKINT) {
-        tty.termios.c_cc[VINTR]
-    } else {
-        0
-    };
-    tty.read_q.put(c);
-}
 
-/// Serves the most urgent cause of an interrupt; `false` if there is none.
-fn serve_cause(tty: &mut Tty) -> bool {
-    let cause = inb(tty.port + IIR);
-    if cause & 1 != 0 {
-        return false;
-    }
-    match cause >> 1 & 7 {
-        0 => {
-            inb(tty.port + MSR);
+    /// Takes what was received; `status` is the line status just read. When
+    /// the queue is full the rest stays in the chip until `rs_write` finds
+    /// room: an emulator then holds back what is pasted, where 0.11 loses it.
+    fn receive(&mut self, mut status: u8) {
+        for _ in 0..RECEIVE_MAX {
+            if self.raw.read_q.is_full() {
+                self.raw.throttled = true;
+                return self.set_interrupts();
+            }
+            if status & LSR_BREAK != 0 {
+                // The line was held low.
+                inb(self.port + DATA);
+                if let Some(c) = self.raw.on_break {
+                    self.raw.read_q.put(c);
+                }
+            } else if status & LSR_DATA != 0 {
+                let c = inb(self.port + DATA);
+                if self.raw.receives {
+                    self.raw.read_q.put(c);
+                }
+            } else {
+                break;
+            }
+            status = inb(self.port + LSR);
         }
-        1 => transmit(tty),
-        _ => {
-            let status = inb(tty.port + LSR);
-            receive(tty, status);
-        }
     }
-    true
+
+    /// Serves the most urgent cause of an interrupt; `false` if there is none.
+    fn serve_cause(&mut self) -> bool {
+        let cause = inb(self.port + IIR);
+        if cause & 1 != 0 {
+            return false;
+        }
+        match cause >> 1 & 7 {
+            0 => {
+                let status = inb(self.port + MSR);
+                if status & (MSR_CARRIER | MSR_CARRIER_CHANGED) == MSR_CARRIER_CHANGED {
+                    self.raw.carrier_lost = true;
+                }
+            }
+            1 => self.transmit(),
+            _ => {
+                let status = inb(self.port + LSR);
+                self.receive(status);
+            }
+        }
+        true
+    }
 }
 
 /// The interrupt handler of line `line`: serves causes until none is pending,
@@ -260,16 +333,20 @@ fn do_rs(line: usize) {
         return;
     }
     {
-        let tty = &mut *TTY_TABLE[nr].lock();
-        let served = (0..CAUSES_MAX).any(|_| !serve_cause(tty));
+        let raw = &mut *TTY_TABLE[nr].raw.lock();
+        let mut line = Line { raw, port, nr };
+        let served = (0..CAUSES_MAX).any(|_| !line.serve_cause());
         if !served {
             // Still pending: a new edge, so that the 8259 asks again.
             let enabled = inb_p(port + IER);
             outb_p(0, port + IER);
             outb_p(enabled, port + IER);
         }
+        if !line.raw.read_q.is_empty() || line.raw.carrier_lost {
+            bottom_half::mark(bottom_half::tty(nr));
+        }
     }
-    do_tty_interrupt(nr);
+    bottom_half::run_after_interrupt();
 }
 
 /// Called by `rs1_interrupt`.
@@ -295,8 +372,8 @@ pub fn prepare_log() -> bool {
 
 /// Sends a kernel message on the first line, waiting for the chip, not for an
 /// interrupt. Not in 0.11.
-pub fn print(text: &str) {
-    for c in text.bytes() {
+pub fn print(text: &[u8]) {
+    for &c in text {
         if c == b'\n' {
             send_polled(b'\r');
         }

@@ -45,6 +45,19 @@ pub struct WinSize {
     pub ws_ypixel: u16,
 }
 
+impl Termios {
+    /// Nothing set.
+    pub const ZERO: Termios = Termios {
+        c_iflag: 0,
+        c_oflag: 0,
+        c_cflag: 0,
+        c_lflag: 0,
+        c_line: 0,
+        c_cc: [0; NCCS],
+        padding: [0; 2],
+    };
+}
+
 const _: () = {
     assert!(size_of::<Termios>() == 36 && offset_of!(Termios, c_cc) == 17);
     assert!(size_of::<Termio>() == 18 && offset_of!(Termio, c_cc) == 9);
@@ -92,6 +105,7 @@ pub const ICRNL: u32 = 0o400;
 pub const IUCLC: u32 = 0o1000;
 pub const IXON: u32 = 0o2000;
 pub const IXANY: u32 = 0o4000;
+pub const IXOFF: u32 = 0o10000;
 pub const IMAXBEL: u32 = 0o20000;
 
 /// Bits of `c_oflag`.
@@ -113,6 +127,9 @@ pub const CSTOPB: u32 = 0o100;
 pub const CREAD: u32 = 0o200;
 pub const PARENB: u32 = 0o400;
 pub const PARODD: u32 = 0o1000;
+/// Drop the modem lines at the last close.
+pub const HUPCL: u32 = 0o2000;
+/// The modem lines do not matter.
 pub const CLOCAL: u32 = 0o4000;
 
 /// Bits of `c_lflag`.
@@ -140,6 +157,8 @@ pub const TCSETAF: u32 = 0x5408;
 pub const TCSBRK: u32 = 0x5409;
 pub const TCXONC: u32 = 0x540a;
 pub const TCFLSH: u32 = 0x540b;
+pub const TIOCEXCL: u32 = 0x540c;
+pub const TIOCNXCL: u32 = 0x540d;
 pub const TIOCSCTTY: u32 = 0x540e;
 pub const TIOCGPGRP: u32 = 0x540f;
 pub const TIOCSPGRP: u32 = 0x5410;
@@ -154,6 +173,7 @@ pub const TIOCMSET: u32 = 0x5418;
 pub const TIOCGSOFTCAR: u32 = 0x5419;
 pub const TIOCSSOFTCAR: u32 = 0x541a;
 pub const TIOCINQ: u32 = 0x541b;
+pub const TIOCNOTTY: u32 = 0x5422;
 
 /// Modem lines in `TIOCMGET` and its kin.
 pub const TIOCM_DTR: u32 = 0x002;

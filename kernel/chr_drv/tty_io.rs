@@ -2,37 +2,48 @@
 //! written ones into what the screen or a serial line gets
 //! (0.11 `kernel/chr_drv/tty_io.c`).
 //!
-//! Interrupt handlers put characters into `read_q`; `copy_to_cooked` moves them
-//! to `secondary`, edits and echoes, still in the interrupt. Programs sleep in
-//! `readers` for `secondary`, in `writers` for room in `write_q`.
+//! Interrupt handlers put characters into `read_q` and mark the terminal;
+//! `copy_to_cooked` moves them to `secondary`, edits and echoes, when interrupts
+//! are on again. Programs sleep in `readers` for `secondary`, in `writers` for
+//! room in `write_q`.
 
 use crate::arch::segment::UserSlice;
-use crate::kernel::chr_drv::console::{con_init, con_write};
-use crate::kernel::chr_drv::serial::{PORTS, WAKEUP_CHARS, rs_init, rs_write};
+use crate::kernel::bottom_half::{BhGuard, BhShared};
+use crate::kernel::chr_drv::console::{con_init, console_exists};
+use crate::kernel::chr_drv::cook::{copy_to_cooked, flush_output, is_readable, post_process};
+use crate::kernel::chr_drv::serial::{self, PORTS, rs_init};
 use crate::kernel::chr_drv::termios::*;
-use crate::kernel::chr_drv::tty::Tty;
-use crate::kernel::errno::{EAGAIN, EIO, ENXIO, ERESTARTSYS, Errno, SysResult};
-use crate::kernel::exit::{is_orphaned_pgrp, kill_pg};
+use crate::kernel::chr_drv::tty::{Raw, TTY_BUF_SIZE, Tty};
+use crate::kernel::errno::{EAGAIN, EBUSY, EIO, ENXIO, ERESTARTSYS, Errno, SysResult};
+use crate::kernel::exit::{hang_up_session, is_orphaned_pgrp, kill_pg};
 use crate::kernel::sched::{HZ, add_timer, jiffies, schedule};
 use crate::kernel::shared::{IrqCell, IrqShared};
-use crate::kernel::signal::{SIG_IGN, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, bit};
+use crate::kernel::signal::{SIG_IGN, SIGTTIN, SIGTTOU, bit};
 use crate::kernel::task::current;
 use crate::kernel::types::{Pid, Ticks};
 use crate::kernel::wait::WaitQueue;
 
-/// The screen and two serial lines.
-pub const NR_TTYS: usize = 3;
+/// Minors of the consoles, the first one's as in 0.11, and two serial lines
+/// between them.
+pub const CONSOLE_TTYS: [usize; 4] = [0, 3, 4, 5];
+pub const NR_TTYS: usize = 6;
+/// A writer is woken when no more than this is left in the queue.
+pub const WAKEUP_CHARS: usize = TTY_BUF_SIZE / 4;
 /// Bytes that are copied from or to a program at once: they lie on the kernel
 /// stack, which is small.
 const PIECE: usize = 64;
 /// Room that one character of output may need: a tab as spaces.
 const OUTPUT_ROOM: usize = 8;
-/// Room that a line's end keeps in `secondary`.
-const LINE_END_ROOM: usize = 1;
+/// Longest time that the last close of a serial line waits for its output.
+const CLOSE_TICKS: u32 = 30 * HZ;
 
 /// A terminal and those who wait for it.
 pub struct TtyLine {
-    pub tty: IrqShared<Tty>,
+    tty: BhShared<Tty>,
+    /// What interrupt handlers touch of it.
+    pub raw: IrqShared<Raw>,
+    /// Has ^S stopped the output?
+    pub stopped: IrqCell<bool>,
     /// Wait for input.
     pub readers: WaitQueue,
     /// Wait for room in the write queue, or for it to be empty.
@@ -44,60 +55,71 @@ pub struct TtyLine {
     /// How many readers watch the time, and is a timer going to wake them?
     timed: IrqCell<u32>,
     timer: IrqCell<bool>,
+    /// How many open files there are for it.
+    opened: IrqCell<u32>,
 }
 
 impl TtyLine {
-    const fn new(name: &'static str, tty: Tty) -> Self {
+    const fn new() -> Self {
         TtyLine {
-            tty: IrqShared::new(name, tty),
+            tty: BhShared::anonymous(Tty::new()),
+            raw: IrqShared::anonymous(Raw::new()),
+            stopped: IrqCell::new(false),
             readers: WaitQueue::new(),
             writers: WaitQueue::new(),
             turn: WaitQueue::new(),
             writing: IrqCell::new(false),
             timed: IrqCell::new(0),
             timer: IrqCell::new(false),
+            opened: IrqCell::new(0),
         }
     }
 
-    /// The terminal, with interrupts off.
+    /// The terminal. Not for interrupt handlers.
     #[inline(always)]
-    pub fn lock(&self) -> crate::kernel::shared::IrqSharedGuard<'_, Tty> {
+    pub fn lock(&self) -> BhGuard<'_, Tty> {
         self.tty.lock()
+    }
+
+    /// Has all output been handed to the chip, or shown?
+    pub fn is_sent(&self) -> bool {
+        self.lock().write_q.is_empty() && self.raw.lock().send_q.is_empty()
     }
 }
 
 /// All terminals, by minor device number.
-pub static TTY_TABLE: [TtyLine; NR_TTYS] = [
-    TtyLine::new("tty0", Tty::new(0, 0, con_write)),
-    TtyLine::new("tty1", Tty::new(1, PORTS[0], rs_write)),
-    TtyLine::new("tty2", Tty::new(2, PORTS[1], rs_write)),
-];
+pub static TTY_TABLE: [TtyLine; NR_TTYS] = [const { TtyLine::new() }; NR_TTYS];
+
+/// The number of the console that terminal `tty` is, if it is one.
+pub fn console_of(tty: usize) -> Option<usize> {
+    CONSOLE_TTYS.iter().position(|&nr| nr == tty)
+}
 
 /// The terminal with number `tty`.
 ///
 /// # Errors
-/// `ENXIO`.
+/// `ENXIO`, also for a console that the adapter has no memory for.
 pub fn line(tty: usize) -> Result<&'static TtyLine, Errno> {
-    TTY_TABLE.get(tty).ok_or(ENXIO)
+    match console_of(tty) {
+        Some(console) if !console_exists(console) => Err(ENXIO),
+        _ => TTY_TABLE.get(tty).ok_or(ENXIO),
+    }
 }
 
 /// Sets up the serial lines and the screen.
 pub fn tty_init() {
+    for (nr, line) in TTY_TABLE.iter().enumerate() {
+        let port = if matches!(nr, 1 | 2) {
+            PORTS[nr - 1]
+        } else {
+            0
+        };
+        let tty = &mut *line.lock();
+        tty.init(nr, port);
+        serial::note_settings(tty);
+    }
     rs_init();
     con_init();
-}
-
-/// Sends `sig` to the processes in the foreground.
-fn tty_intr(tty: &mut Tty, sig: u32) {
-    if !tty.l_flag(NOFLSH) {
-        tty.read_q.clear();
-        tty.secondary.clear();
-        if sig != SIGTSTP {
-            tty.write_q.clear();
-            TTY_TABLE[tty.nr].writers.wake_up();
-        }
-    }
-    kill_pg(tty.pgrp, sig);
 }
 
 /// Waits until `ready` is true of the terminal's input, or a signal comes, or
@@ -143,306 +165,13 @@ fn has_passed(deadline: Ticks) -> bool {
     jiffies().0.wrapping_sub(deadline.0) as i32 >= 0
 }
 
-/// Moves what was typed from `read_q` to `secondary`.
-pub fn copy_to_cooked(tty: &mut Tty) {
-    while has_room(tty) {
-        let Some(c) = tty.read_q.get() else {
-            break;
-        };
-        cook(tty, c);
-    }
-    (tty.write)(tty);
-    let ready = if tty.l_flag(ICANON) {
-        tty.secondary.lines() > 0
-    } else {
-        !tty.secondary.is_empty()
-    };
-    if ready {
-        TTY_TABLE[tty.nr].readers.wake_up();
-    }
-}
-
-/// May another character be cooked? Behind complete lines it waits for room; a
-/// line that fills the queue alone must go on, to be cut, for it has to end.
-fn has_room(tty: &Tty) -> bool {
-    let behind_lines = tty.l_flag(ICANON) && tty.secondary.lines() > 0;
-    tty.secondary.left() > if behind_lines { LINE_END_ROOM } else { 0 }
-}
-
-/// What one typed character does.
-fn cook(tty: &mut Tty, c: u8) {
-    let mut c = if tty.i_flag(ISTRIP) { c & 0x7f } else { c };
-    if core::mem::take(&mut tty.literal_next) {
-        return put_cooked(tty, c, false);
-    }
-    if tty.has_flow_control() && flow_control(tty, c) {
-        return;
-    }
-    if tty.l_flag(ISIG) && signal_character(tty, c) {
-        return;
-    }
-    match c {
-        b'\r' if tty.i_flag(IGNCR) => return,
-        b'\r' if tty.i_flag(ICRNL) => c = b'\n',
-        b'\n' if tty.i_flag(INLCR) => c = b'\r',
-        _ if tty.i_flag(IUCLC) => c = c.to_ascii_lowercase(),
-        _ => {}
-    }
-    if !tty.l_flag(ICANON) {
-        put_cooked(tty, c, false);
-    } else if !edit_line(tty, c) {
-        let ends = c == b'\n' || tty.is_cc(VEOL, c) || tty.is_cc(VEOL2, c);
-        put_cooked(tty, c, ends);
-    }
-}
-
-/// ^S and ^Q: stops and starts the output.
-fn flow_control(tty: &mut Tty, c: u8) -> bool {
-    let start = tty.is_cc(VSTART, c);
-    let stop = tty.is_cc(VSTOP, c) && !start;
-    if start || tty.i_flag(IXANY) && !stop {
-        tty.stopped = false;
-    } else if stop {
-        tty.stopped = true;
-    }
-    start || stop
-}
-
-/// ^C, ^\ and ^Z.
-fn signal_character(tty: &mut Tty, c: u8) -> bool {
-    let sig = if tty.is_cc(VINTR, c) {
-        SIGINT
-    } else if tty.is_cc(VQUIT, c) {
-        SIGQUIT
-    } else if tty.is_cc(VSUSP, c) {
-        SIGTSTP
-    } else {
-        return false;
-    };
-    tty.stopped = false;
-    tty_intr(tty, sig);
-    if tty.l_flag(ECHO) {
-        echo(tty, c);
-    }
-    true
-}
-
-/// The characters that edit the line or end it unseen; `true` if `c` is one.
-fn edit_line(tty: &mut Tty, c: u8) -> bool {
-    let extended = tty.l_flag(IEXTEN);
-    if is_erase(tty, c) {
-        erase_character(tty);
-    } else if tty.is_cc(VKILL, c) {
-        kill_line(tty);
-    } else if extended && tty.is_cc(VWERASE, c) {
-        erase_word(tty);
-    } else if extended && tty.is_cc(VREPRINT, c) {
-        reprint_line(tty);
-    } else if extended && tty.is_cc(VLNEXT, c) {
-        tty.literal_next = true;
-        if tty.l_flag(ECHO) && tty.l_flag(ECHOCTL) {
-            out(tty, b"^\x08");
-        }
-    } else if tty.is_cc(VEOF, c) {
-        // A NUL that is marked: see `TtyQueue`. It is not echoed.
-        tty.secondary.put_marked(0, true);
-    } else {
-        return false;
-    }
-    true
-}
-
-/// Is `c` the erase character? Keyboards disagree about DEL and backspace, so
-/// where it is one of them, the other one erases too.
-fn is_erase(tty: &Tty, c: u8) -> bool {
-    const BOTH: [u8; 2] = [0x08, 0x7f];
-    tty.is_cc(VERASE, c) || BOTH.contains(&c) && BOTH.contains(&tty.termios.c_cc[VERASE])
-}
-
-/// Takes back the last character of the line.
-fn erase_character(tty: &mut Tty) {
-    let Some(c) = tty.secondary.last_of_line() else {
-        return;
-    };
-    let width = echo_width(tty, c);
-    tty.secondary.unput();
-    if !tty.l_flag(ECHO) {
-        return;
-    }
-    if !tty.l_flag(ECHOE) {
-        return echo(tty, tty.termios.c_cc[VERASE]);
-    }
-    for _ in 0..width {
-        out(tty, b"\x08 \x08");
-    }
-}
-
-/// Columns that the echo of `c`, the last character of the line, takes up.
-fn echo_width(tty: &Tty, c: u8) -> u32 {
-    match c {
-        b'\t' => {
-            let mut column = tty.line_column;
-            let mut before = column;
-            for c in tty.secondary.unfinished_line() {
-                before = column;
-                column += match c {
-                    b'\t' => 8 - column % 8,
-                    c => visible_width(tty, c),
-                };
-            }
-            column - before
-        }
-        c => visible_width(tty, c),
-    }
-}
-
-/// Columns that the echo of `c`, not a tab, takes up.
-fn visible_width(tty: &Tty, c: u8) -> u32 {
-    match c {
-        0..=31 | 127 if tty.l_flag(ECHOCTL) => 2,
-        0..=31 | 127 => 0,
-        _ => 1,
-    }
-}
-
-/// Takes back the line.
-fn kill_line(tty: &mut Tty) {
-    let visibly = tty.l_flag(ECHOE) && tty.l_flag(ECHOKE);
-    if tty.l_flag(ECHO) && !visibly {
-        while tty.secondary.last_of_line().is_some() {
-            tty.secondary.unput();
-        }
-        echo(tty, tty.termios.c_cc[VKILL]);
-        if tty.l_flag(ECHOK) {
-            out(tty, b"\n");
-        }
-        return;
-    }
-    while tty.secondary.last_of_line().is_some() {
-        erase_character(tty);
-        // A long line's erasure may be more than the queue holds.
-        (tty.write)(tty);
-    }
-}
-
-/// Takes back the spaces at the end of the line and the word before them.
-fn erase_word(tty: &mut Tty) {
-    let mut in_word = false;
-    while let Some(c) = tty.secondary.last_of_line() {
-        let blank = c == b' ' || c == b'\t';
-        if in_word && blank {
-            break;
-        }
-        in_word |= !blank;
-        erase_character(tty);
-    }
-}
-
-/// Shows the line again, on a new one.
-fn reprint_line(tty: &mut Tty) {
-    if !tty.l_flag(ECHO) {
-        return;
-    }
-    echo(tty, tty.termios.c_cc[VREPRINT]);
-    out(tty, b"\n");
-    tty.line_column = tty.column;
-    // Echoing needs the whole terminal, so the characters are taken one by one.
-    let mut index = 0;
-    loop {
-        let next = tty.secondary.unfinished_line().nth(index);
-        let Some(c) = next else {
-            break;
-        };
-        echo(tty, c);
-        index += 1;
-    }
-}
-
-/// Appends `c` to what programs read, and echoes it. A full line takes no more
-/// but its end.
-fn put_cooked(tty: &mut Tty, c: u8, ends_line: bool) {
-    if tty.l_flag(ICANON) && !ends_line && tty.secondary.left() <= LINE_END_ROOM {
-        if tty.i_flag(IMAXBEL) {
-            tty.write_q.put(0x07);
-        }
-        return;
-    }
-    if tty.secondary.last_of_line().is_none() {
-        tty.line_column = tty.column;
-    }
-    tty.secondary.put_marked(c, ends_line);
-    if c == b'\n' && tty.l_flag(ECHO | ECHONL) {
-        out(tty, b"\n");
-    } else if tty.l_flag(ECHO) {
-        echo(tty, c);
-    }
-}
-
-/// Shows a typed character: control characters as ^X with ECHOCTL. 0.11 shows
-/// nothing for them otherwise; other Unixes send them as they are.
-fn echo(tty: &mut Tty, c: u8) {
-    match c {
-        b'\n' | b'\t' => out(tty, &[c]),
-        0..=31 | 127 if tty.l_flag(ECHOCTL) => out(tty, &[b'^', c ^ 0x40]),
-        _ => out(tty, &[c]),
-    }
-}
-
-/// Puts text that is echoed into the write queue; what does not fit is lost.
-fn out(tty: &mut Tty, text: &[u8]) {
-    for &c in text {
-        post_process(tty, c);
-    }
-}
-
-/// Puts `c` into the write queue, changed as `c_oflag` says. Needs room for
-/// [`OUTPUT_ROOM`] characters at most.
-fn post_process(tty: &mut Tty, c: u8) {
-    if !tty.o_flag(OPOST) {
-        return tty.write_q.put(c);
-    }
-    let c = match c {
-        b'\r' if tty.o_flag(OCRNL) => b'\n',
-        c if tty.o_flag(OLCUC) => c.to_ascii_uppercase(),
-        c => c,
-    };
-    match c {
-        b'\n' => {
-            if tty.o_flag(ONLCR) {
-                tty.write_q.put(b'\r');
-            }
-            if tty.o_flag(ONLCR | ONLRET) {
-                tty.column = 0;
-            }
-        }
-        b'\r' => {
-            if tty.o_flag(ONOCR) && tty.column == 0 {
-                return;
-            }
-            tty.column = 0;
-        }
-        b'\t' => {
-            let width = 8 - tty.column % 8;
-            tty.column += width;
-            if tty.termios.c_oflag & XTABS == XTABS {
-                (0..width).for_each(|_| tty.write_q.put(b' '));
-                return;
-            }
-        }
-        8 => tty.column = tty.column.saturating_sub(1),
-        32..=126 | 128.. => tty.column += 1,
-        _ => {}
-    }
-    tty.write_q.put(c);
-}
-
 /// Stops the running process, by `sig`, if it is not in the foreground of its
 /// controlling terminal.
 ///
 /// # Errors
 /// `ERESTARTSYS`: the call begins again when the process continues. `EIO`
 /// where no one could continue it, or if it does not heed SIGTTIN.
-fn check_foreground(tty: usize, sig: u32) -> Result<(), Errno> {
+pub fn check_foreground(tty: usize, sig: u32) -> Result<(), Errno> {
     let task = current();
     let foreground = TTY_TABLE[tty].lock().pgrp;
     let pgrp = task.pgrp.get();
@@ -472,7 +201,9 @@ fn tick<const TTY: usize>() {
 
 /// Makes sure that the readers of `tty` look at the time ten times a second.
 fn start_timer(tty: usize) {
-    const TICKS: [fn(); NR_TTYS] = [tick::<0>, tick::<1>, tick::<2>];
+    const TICKS: [fn(); NR_TTYS] = [
+        tick::<0>, tick::<1>, tick::<2>, tick::<3>, tick::<4>, tick::<5>,
+    ];
     let timer = &TTY_TABLE[tty].timer;
     if !timer.get() {
         timer.set(add_timer(HZ / 10, TICKS[tty]));
@@ -499,8 +230,11 @@ fn wait_raw(tty: usize, len: u32) -> Result<(), Errno> {
     let mut deadline = if minimum == 0 { from_now() } else { None };
     let mut before = 0;
     loop {
-        let chars = line.lock().secondary.chars();
-        if chars >= wanted || deadline.is_some_and(has_passed) {
+        let (chars, over) = {
+            let tty = line.lock();
+            (tty.secondary.chars(), tty.hung_up)
+        };
+        if over || chars >= wanted || deadline.is_some_and(has_passed) {
             return Ok(());
         }
         if chars != before && time > 0 {
@@ -511,7 +245,9 @@ fn wait_raw(tty: usize, len: u32) -> Result<(), Errno> {
             start_timer(tty);
             line.timed.update(|n| n + 1);
         }
-        let woken = sleep_if_empty(line, deadline, |tty| tty.secondary.chars() != before);
+        let woken = sleep_if_empty(line, deadline, |tty| {
+            tty.secondary.chars() != before || tty.hung_up
+        });
         if deadline.is_some() {
             line.timed.update(|n| n - 1);
         }
@@ -522,7 +258,7 @@ fn wait_raw(tty: usize, len: u32) -> Result<(), Errno> {
 }
 
 /// Reads from terminal `tty`: a line with ICANON, else what VMIN and VTIME ask
-/// for.
+/// for; nothing, an end of file, from one that was hung up.
 ///
 /// # Errors
 /// `EAGAIN` if there is nothing and `nonblock` is set, `EIO` for a process
@@ -533,17 +269,16 @@ pub fn tty_read(tty: usize, buf: UserSlice, nonblock: bool) -> SysResult {
     if buf.is_empty() {
         return Ok(0);
     }
-    let ready = |tty: &Tty| match tty.l_flag(ICANON) {
-        true => tty.secondary.lines() > 0,
-        false => !tty.secondary.is_empty(),
-    };
     let canonical = line.lock().l_flag(ICANON);
     if nonblock {
-        if !ready(&line.lock()) {
+        let tty = line.lock();
+        if !is_readable(&tty) && !tty.hung_up {
             return Err(EAGAIN);
         }
     } else if canonical {
-        sleep_if_empty(line, None, |tty| ready(tty) || !tty.l_flag(ICANON))?;
+        sleep_if_empty(line, None, |tty| {
+            is_readable(tty) || !tty.l_flag(ICANON) || tty.hung_up
+        })?;
         check_foreground(tty, SIGTTIN)?;
     } else {
         wait_raw(tty, buf.len())?;
@@ -643,6 +378,9 @@ fn write_piece(line: &TtyLine, from: UserSlice) -> Result<u32, Errno> {
     let piece = &mut piece[..from.len() as usize];
     from.copy_in(piece)?;
     let tty = &mut *line.lock();
+    if tty.hung_up {
+        return Err(EIO);
+    }
     let mut len = 0;
     for &c in &*piece {
         if tty.write_q.left() < OUTPUT_ROOM {
@@ -651,31 +389,109 @@ fn write_piece(line: &TtyLine, from: UserSlice) -> Result<u32, Errno> {
         post_process(tty, c);
         len += 1;
     }
-    (tty.write)(tty);
+    tty.write();
     Ok(len)
 }
 
-/// What an interrupt handler calls when it has put characters into `read_q`.
-/// Nothing in here sleeps, whereas 0.11 says that it might.
+/// What is left to do when an interrupt handler has put characters into
+/// `read_q`, or sent some. Nothing in here sleeps, whereas 0.11 says that it
+/// might.
 pub fn do_tty_interrupt(tty: usize) {
-    copy_to_cooked(&mut TTY_TABLE[tty].lock());
+    let line = &TTY_TABLE[tty];
+    let tty = &mut *line.lock();
+    let lost = core::mem::take(&mut line.raw.lock().carrier_lost);
+    if lost && tty.termios.c_cflag & CLOCAL == 0 {
+        tty_hangup(tty);
+    }
+    copy_to_cooked(tty);
 }
 
 /// Nothing to do, as in 0.11: `tty_init` does it.
 pub fn chr_dev_init() {}
 
-/// The session leader whose terminal `tty` is has died: no one is in the
-/// foreground any more (0.11 `do_exit`).
-pub fn leader_exit(tty: usize) {
-    if let Ok(line) = line(tty) {
-        line.lock().pgrp = Pid(0);
+/// The line is gone: input and output are thrown away, reads end, writes fail,
+/// and the session whose terminal it is hears of it. Not in 0.11.
+fn tty_hangup(tty: &mut Tty) {
+    let line = &TTY_TABLE[tty.nr];
+    tty.hung_up = true;
+    line.raw.lock().read_q.clear();
+    line.stopped.set(false);
+    tty.secondary.clear();
+    flush_output(tty);
+    line.readers.wake_up();
+    hang_up_session(tty.session);
+}
+
+/// A file for terminal `tty` is opened (0.11 `sys_open`). The first terminal
+/// that a session leader opens, unless O_NOCTTY is set or it is another
+/// session's, becomes its own.
+///
+/// # Errors
+/// `ENXIO` if there is none; `EBUSY` if it is open exclusively (`TIOCEXCL`) and
+/// the process is not the superuser's.
+pub fn tty_open(tty: usize, noctty: bool) -> Result<(), Errno> {
+    let line = line(tty)?;
+    let terminal = &mut *line.lock();
+    let task = current();
+    if terminal.exclusive && line.opened.get() > 0 && !task.suser() {
+        return Err(EBUSY);
+    }
+    if line.opened.get() == 0 || terminal.hung_up {
+        terminal.hung_up = false;
+        serial::raise_lines(terminal);
+    }
+    line.opened.increment();
+    if task.leader.get() && task.tty.get() < 0 && !noctty && terminal.session == Pid(0) {
+        leader_open(terminal);
+    }
+    Ok(())
+}
+
+/// The last handle of a file for terminal `tty` is gone. The last file for a
+/// serial line hangs up with HUPCL, when the output has been sent. Not in 0.11.
+/// May sleep.
+pub fn tty_close(tty: usize) {
+    let line = &TTY_TABLE[tty];
+    line.opened.decrement();
+    if line.opened.get() > 0 {
+        return;
+    }
+    let hangs_up = {
+        let tty = &mut *line.lock();
+        tty.exclusive = false;
+        tty.port != 0 && tty.termios.c_cflag & HUPCL != 0
+    };
+    if hangs_up {
+        let start = jiffies().0;
+        let waits = || {
+            let sent = line.is_sent() && serial::all_sent(&line.lock());
+            let in_time = jiffies().0.wrapping_sub(start) < CLOSE_TICKS;
+            !sent && in_time && !line.stopped.get() && line.opened.get() == 0
+        };
+        while waits() {
+            schedule();
+        }
+        if line.opened.get() == 0 {
+            serial::drop_lines(&line.lock());
+        }
     }
 }
 
-/// A session leader without a terminal has opened `tty`: its group is in the
-/// foreground (0.11 `sys_open`).
-pub fn leader_open(tty: usize, pgrp: Pid) {
-    if let Ok(line) = line(tty) {
-        line.lock().pgrp = pgrp;
+/// The session leader whose terminal `tty` is has died: it is no one's any
+/// more, and no one is in the foreground (0.11 `do_exit`).
+pub fn leader_exit(tty: usize) {
+    if let Some(line) = TTY_TABLE.get(tty) {
+        let tty = &mut *line.lock();
+        tty.pgrp = Pid(0);
+        tty.session = Pid(0);
     }
+}
+
+/// The running session leader gets the terminal: his group is in the
+/// foreground.
+pub fn leader_open(tty: &mut Tty) {
+    let task = current();
+    task.tty.set(tty.nr as i32);
+    tty.session = task.session.get();
+    tty.pgrp = task.pgrp.get();
 }

@@ -2,17 +2,20 @@
 //! commands that 0.11 answers with `EINVAL`).
 
 use crate::kernel::chr_drv::console::screen_size;
+use crate::kernel::chr_drv::cook::{self, copy_to_cooked};
 use crate::kernel::chr_drv::serial::{
-    MCR_DTR_RTS, all_sent, exists, modem_lines, set_break, set_divisor, set_line_control,
-    set_modem_control,
+    MCR_DTR_RTS, all_sent, drop_lines, has_chip, modem_lines, note_settings, raise_lines,
+    set_break, set_divisor, set_line_control, set_modem_control,
 };
 use crate::kernel::chr_drv::termios::*;
 use crate::kernel::chr_drv::tty::Tty;
-use crate::kernel::chr_drv::tty_io::{TtyLine, copy_to_cooked, line};
+use crate::kernel::chr_drv::tty_io::{
+    TtyLine, check_foreground, console_of, leader_exit, leader_open, line,
+};
 use crate::kernel::errno::{EINVAL, ENOTTY, ENXIO, EPERM, Errno, SysResult};
-use crate::kernel::exit::kill_pg;
+use crate::kernel::exit::{abandon_terminal, kill_pg};
 use crate::kernel::sched::{HZ, jiffies, schedule};
-use crate::kernel::signal::SIGWINCH;
+use crate::kernel::signal::{SIGCONT, SIGHUP, SIGTTOU, SIGWINCH};
 use crate::kernel::task::{current, tasks};
 use crate::kernel::types::{Dev, Pid, UserAddr};
 
@@ -30,15 +33,15 @@ const BREAK_TICKS: u32 = HZ / 4;
 /// Sets a serial line's speed and form of characters as `c_cflag` says; B0
 /// hangs up.
 fn change_speed(tty: &Tty) {
-    if tty.port == 0 || !exists(tty.nr - 1) {
+    if !has_chip(tty) {
         return;
     }
     let cflag = tty.termios.c_cflag;
     let quotient = QUOTIENT[(cflag & CBAUD) as usize];
     if quotient == 0 {
-        return set_modem_control(tty.port, 0, MCR_DTR_RTS);
+        return drop_lines(tty);
     }
-    set_modem_control(tty.port, MCR_DTR_RTS, 0);
+    raise_lines(tty);
     set_divisor(tty.port, quotient);
     let length = ((cflag & CSIZE) >> 4) as u8;
     let stop = if cflag & CSTOPB != 0 { 0x04 } else { 0 };
@@ -53,15 +56,14 @@ fn change_speed(tty: &Tty) {
 /// Throws away what was typed and not yet read.
 fn flush_input(line: &TtyLine) {
     let tty = &mut *line.lock();
-    tty.read_q.clear();
+    line.raw.lock().read_q.clear();
     tty.secondary.clear();
-    (tty.write)(tty); // which also lets the line receive again
+    copy_to_cooked(tty); // which also lets the line receive again
 }
 
-/// Throws away what was written and not yet sent (0.11 `flush`).
+/// Throws away what was written and not yet sent.
 fn flush_output(line: &TtyLine) {
-    line.lock().write_q.clear();
-    line.writers.wake_up();
+    cook::flush_output(&mut line.lock());
 }
 
 /// Waits until all output has been sent. Does nothing in 0.11.
@@ -69,28 +71,24 @@ fn flush_output(line: &TtyLine) {
 /// # Errors
 /// `ERESTARTSYS` if a signal came.
 fn wait_until_sent(line: &TtyLine) -> Result<(), Errno> {
-    line.writers
-        .wait_while_interruptible(|| !line.lock().write_q.is_empty())?;
-    let port = line.lock().port;
-    if port != 0 && exists(line.lock().nr - 1) {
-        // The chip's FIFO: a few milliseconds. Let others run meanwhile.
-        let start = jiffies().0;
-        while !all_sent(port) && jiffies().0.wrapping_sub(start) < HZ {
-            schedule();
-        }
+    line.writers.wait_while_interruptible(|| !line.is_sent())?;
+    // The chip's FIFO: a few milliseconds. Let others run meanwhile.
+    let start = jiffies().0;
+    while !all_sent(&line.lock()) && jiffies().0.wrapping_sub(start) < HZ {
+        schedule();
     }
     Ok(())
 }
 
 /// Sends a break on a serial line. Does nothing in 0.11.
 fn send_break(line: &TtyLine) {
-    let (port, nr) = {
+    let port = {
         let tty = line.lock();
-        (tty.port, tty.nr)
+        if !has_chip(&tty) {
+            return;
+        }
+        tty.port
     };
-    if port == 0 || !exists(nr - 1) {
-        return;
-    }
     set_break(port, true);
     let start = jiffies().0;
     while jiffies().0.wrapping_sub(start) < BREAK_TICKS {
@@ -121,8 +119,9 @@ fn install(line: &TtyLine, termios: Termios) {
             tty.secondary.clear_marks();
         }
         if !tty.has_flow_control() {
-            tty.stopped = false;
+            line.stopped.set(false);
         }
+        note_settings(tty);
         if old.c_cflag != termios.c_cflag {
             change_speed(tty);
         }
@@ -200,11 +199,27 @@ fn take_terminal(line: &TtyLine, nr: usize) -> SysResult {
     if task.tty.get() == nr as i32 {
         return Ok(0);
     }
-    if !task.leader.get() || task.tty.get() >= 0 {
+    let tty = &mut *line.lock();
+    if !task.leader.get() || task.tty.get() >= 0 || tty.session != Pid(0) {
         return Err(EPERM);
     }
-    task.tty.set(nr as i32);
-    line.lock().pgrp = task.pgrp.get();
+    leader_open(tty);
+    Ok(0)
+}
+
+/// `TIOCNOTTY`: gives up one's terminal; a session leader does so for the whole
+/// session, which is told as by his death.
+fn give_up_terminal(line: &TtyLine, nr: usize) -> SysResult {
+    require_own(nr)?;
+    let task = current();
+    if task.leader.get() {
+        let pgrp = line.lock().pgrp;
+        leader_exit(nr);
+        kill_pg(pgrp, SIGHUP);
+        kill_pg(pgrp, SIGCONT);
+        abandon_terminal();
+    }
+    task.tty.set(-1);
     Ok(0)
 }
 
@@ -212,13 +227,13 @@ fn take_terminal(line: &TtyLine, nr: usize) -> SysResult {
 fn flow(line: &TtyLine, action: u32) -> SysResult {
     let tty = &mut *line.lock();
     match action {
-        0 => tty.stopped = true,
-        1 => tty.stopped = false,
-        2 => tty.write_q.put(tty.termios.c_cc[VSTOP]),
-        3 => tty.write_q.put(tty.termios.c_cc[VSTART]),
+        0 => line.stopped.set(true),
+        1 => line.stopped.set(false),
+        2 => line.raw.lock().urgent = tty.termios.c_cc[VSTOP],
+        3 => line.raw.lock().urgent = tty.termios.c_cc[VSTART],
         _ => return Err(EINVAL),
     }
-    (tty.write)(tty);
+    tty.write();
     Ok(0)
 }
 
@@ -243,14 +258,14 @@ fn type_character(line: &TtyLine, nr: usize, from: UserAddr) -> SysResult {
         current().require_suser()?;
     }
     let tty = &mut *line.lock();
-    tty.read_q.put(c);
+    line.raw.lock().read_q.put(c);
     copy_to_cooked(tty);
     Ok(0)
 }
 
 fn get_window_size(line: &TtyLine, nr: usize, to: UserAddr) -> SysResult {
     let mut size = line.lock().winsize;
-    if nr == 0 {
+    if console_of(nr).is_some() {
         (size.ws_row, size.ws_col) = screen_size();
     }
     to.write(&size)?;
@@ -261,7 +276,7 @@ fn get_window_size(line: &TtyLine, nr: usize, to: UserAddr) -> SysResult {
 /// screen's is what it is.
 fn set_window_size(line: &TtyLine, nr: usize, from: UserAddr) -> SysResult {
     let size: WinSize = from.read()?;
-    if nr == 0 {
+    if console_of(nr).is_some() {
         return Err(EINVAL);
     }
     let tty = &mut *line.lock();
@@ -312,7 +327,7 @@ fn serial_port(line: &TtyLine) -> Result<u16, Errno> {
     let tty = line.lock();
     match tty.port {
         0 => Err(EINVAL),
-        port if exists(tty.nr - 1) => Ok(port),
+        port if has_chip(&tty) => Ok(port),
         _ => Err(ENXIO),
     }
 }
@@ -342,6 +357,13 @@ pub fn tty_ioctl(dev: Dev, cmd: u32, arg: UserAddr) -> SysResult {
         dev.minor() as usize
     };
     let line = line(nr)?;
+    // POSIX wants it for TIOCSPGRP too; programs of 0.11's time do not know.
+    if matches!(
+        cmd,
+        TCSETS | TCSETSW | TCSETSF | TCSETA | TCSETAW | TCSETAF | TCSBRK | TCXONC | TCFLSH
+    ) {
+        check_foreground(nr, SIGTTOU)?;
+    }
     if matches!(cmd, TCSETSF | TCSETSW | TCSETAF | TCSETAW) {
         wait_until_sent(line)?;
     }
@@ -368,7 +390,8 @@ pub fn tty_ioctl(dev: Dev, cmd: u32, arg: UserAddr) -> SysResult {
         }
         TIOCSPGRP => set_pgrp(line, nr, arg),
         TIOCOUTQ => {
-            let chars = line.lock().write_q.chars() as u32;
+            let chars = line.lock().write_q.chars() + line.raw.lock().send_q.chars();
+            let chars = chars as u32;
             arg.write(&chars).map(|()| 0)
         }
         TIOCINQ => {
@@ -376,6 +399,11 @@ pub fn tty_ioctl(dev: Dev, cmd: u32, arg: UserAddr) -> SysResult {
             arg.write(&chars).map(|()| 0)
         }
         TIOCSCTTY => take_terminal(line, nr),
+        TIOCNOTTY => give_up_terminal(line, nr),
+        TIOCEXCL | TIOCNXCL => {
+            line.lock().exclusive = cmd == TIOCEXCL;
+            Ok(0)
+        }
         TIOCSTI => type_character(line, nr, arg),
         TIOCGWINSZ => get_window_size(line, nr, arg),
         TIOCSWINSZ => set_window_size(line, nr, arg),

@@ -12,7 +12,7 @@ const MONOCHROME: u32 = 0xb_0000;
 const BLANK: u16 = (ATTR_NORMAL as u16) << 8 | b' ' as u16;
 
 /// The cells on the screen and beyond it: character in the low byte, attribute
-/// in the high one. All accesses are volatile and bounded; an access beyond the
+/// in the high one. All accesses are bounded; an access beyond the
 /// end does nothing.
 #[derive(Clone, Copy)]
 pub struct VideoMemory {
@@ -47,27 +47,13 @@ impl VideoMemory {
         self.cells
     }
 
-    /// The cell at `index`.
-    #[inline(always)]
-    pub fn read(self, index: u32) -> u16 {
-        if index >= self.cells {
-            return BLANK;
-        }
-        // SAFETY: `base` is one of the two addresses of PC text memory, `cells`
-        // at most 32 KB of it: device memory, mapped one to one like the whole
-        // first megabyte, in which no Rust value lies.
-        unsafe {
-            (self.base as *const u16)
-                .add(index as usize)
-                .read_volatile()
-        }
-    }
-
     /// Sets the cell at `index`.
     #[inline(always)]
     pub fn write(self, index: u32, cell: u16) {
         if index < self.cells {
-            // SAFETY: as in `read`.
+            // SAFETY: `base` is one of the two addresses of PC text memory,
+            // `cells` at most 32 KB of it: device memory, mapped one to one like
+            // the whole first megabyte, in which no Rust value lies.
             unsafe {
                 (self.base as *mut u16)
                     .add(index as usize)
@@ -86,13 +72,31 @@ impl VideoMemory {
     /// Copies `count` cells from `from` to `to`; the two may overlap.
     pub fn copy(self, from: u32, to: u32, count: u32) {
         if to <= from {
-            for offset in 0..count {
-                self.write(to + offset, self.read(from + offset));
-            }
-        } else {
-            for offset in (0..count).rev() {
-                self.write(to + offset, self.read(from + offset));
-            }
+            return self.copy_block(from, to, count);
+        }
+        // From the end, in pieces that do not overlap: a line, as a rule.
+        let mut left = count;
+        while left > 0 {
+            let piece = left.min(to - from);
+            left -= piece;
+            self.copy_block(from + left, to + left, piece);
+        }
+    }
+
+    /// The same by a string instruction, which is what the bus is good at.
+    fn copy_block(self, from: u32, to: u32, count: u32) {
+        if from.max(to) > self.cells || count > self.cells - from.max(to) {
+            return;
+        }
+        let first = self.base as *mut u16;
+        // SAFETY: both ends lie inside, as just checked; for the memory see
+        // `write`. `copy` allows that they overlap.
+        unsafe {
+            core::ptr::copy(
+                first.add(from as usize),
+                first.add(to as usize),
+                count as usize,
+            )
         }
     }
 }
@@ -105,13 +109,13 @@ static OVER: IrqCell<u32> = IrqCell::new(0);
 
 /// Prints over the screen from its upper left corner on, 80 columns wide, for
 /// a panic that finds the screen's state in use.
-pub fn print_over(text: &str) {
+pub fn print_over(text: &[u8]) {
     let memory = if IS_MONOCHROME.get() {
         VideoMemory::monochrome(4)
     } else {
-        VideoMemory::colour(16)
+        VideoMemory::colour(32)
     };
-    for c in text.bytes() {
+    for &c in text {
         let mut at = OVER.get() % (80 * 25);
         if c == b'\n' {
             memory.fill(ORIGIN.get() + at, 80 - at % 80, BLANK);

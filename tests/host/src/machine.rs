@@ -1,8 +1,8 @@
 //! A PC without a CPU: video memory, a keyboard controller, one UART.
 
-use crate::kernel::chr_drv::tty::Tty;
+use crate::kernel::chr_drv::console;
+use crate::kernel::chr_drv::tty::{Raw, Tty};
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, do_tty_interrupt, tty_init, tty_read, tty_write};
-use crate::kernel::chr_drv::{console, serial};
 use crate::kernel::errno::Errno;
 use crate::kernel::types::Pid;
 use std::collections::VecDeque;
@@ -21,6 +21,10 @@ struct Devices {
     uart: [u8; 8],
     received: VecDeque<u8>,
     sent: Vec<u8>,
+    /// How many of those are still on their way.
+    in_fifo: u32,
+    /// A modem status that the CPU has not read yet.
+    modem_change: Option<u8>,
     /// Group and number of the signals sent.
     signals: Vec<(i32, u32)>,
 }
@@ -33,6 +37,8 @@ static DEVICES: Mutex<Devices> = Mutex::new(Devices {
     uart: [0; 8],
     received: VecDeque::new(),
     sent: Vec::new(),
+    in_fifo: 0,
+    modem_change: None,
     signals: Vec::new(),
 });
 
@@ -53,9 +59,12 @@ pub fn inb(port: u16) -> u8 {
         UART if !dlab => d.received.pop_front().unwrap_or(0),
         // A cause: data received, transmitter empty if that is wanted, none.
         0x3fa if !d.received.is_empty() && d.uart[1] & 1 != 0 => 0xc4,
-        0x3fa if d.uart[1] & 2 != 0 => 0xc2,
+        0x3fa if d.uart[1] & 2 != 0 && d.in_fifo == 0 => 0xc2,
+        0x3fa if d.modem_change.is_some() => 0xc0,
         0x3fa => 0xc1,
-        0x3fd => 0x60 | !d.received.is_empty() as u8,
+        0x3fe => d.modem_change.take().unwrap_or(0x80),
+        0x3fd if d.in_fifo == 0 => 0x60 | !d.received.is_empty() as u8,
+        0x3fd => !d.received.is_empty() as u8,
         0x3f9 if dlab => 0,
         0x3f8..=0x3ff => d.uart[(port - UART) as usize],
         0x2f8..=0x2ff => 0xff,
@@ -73,7 +82,11 @@ pub fn outb(value: u8, port: u16) {
             let index = d.crtc_index;
             d.crtc[index] = value;
         }
-        UART if !dlab => d.sent.push(value),
+        UART if !dlab => {
+            d.sent.push(value);
+            d.in_fifo += 1;
+            assert!(d.in_fifo <= 16, "the FIFO was full");
+        }
         0x3f9 if dlab => {}
         0x3f9 => d.uart[1] = value & 0x0f,
         0x3f8..=0x3ff => d.uart[(port - UART) as usize] = value,
@@ -92,7 +105,7 @@ pub mod video {
 
     pub static ORIGIN: IrqCell<u32> = IrqCell::new(0);
     pub static IS_MONOCHROME: IrqCell<bool> = IrqCell::new(false);
-    static CELLS: [AtomicU16; 8192] = [const { AtomicU16::new(0) }; 8192];
+    static CELLS: [AtomicU16; 16384] = [const { AtomicU16::new(0) }; 16384];
 
     #[derive(Clone, Copy)]
     pub struct VideoMemory {
@@ -138,8 +151,8 @@ pub mod video {
         }
     }
 
-    pub fn print_over(text: &str) {
-        panic!("the screen was in use when this was printed: {text}");
+    pub fn print_over(text: &[u8]) {
+        panic!("the screen was in use when this was printed: {text:?}");
     }
 
     pub fn cell(index: u32) -> u16 {
@@ -178,16 +191,19 @@ impl Machine {
             d.keys.clear();
             d.received.clear();
             d.uart = [0; 8];
+            d.in_fifo = 0;
         }
+        for line in &TTY_TABLE {
+            *line.lock() = Tty::new();
+            *line.raw.lock() = Raw::new();
+            line.stopped.set(false);
+        }
+        // The first console is shown.
+        console::want_console(0);
+        console::change_console();
         console::find_screen(&bda);
         tty_init();
-        let writers: [fn(&mut Tty); 3] = [console::con_write, serial::rs_write, serial::rs_write];
-        for (nr, write) in writers.into_iter().enumerate() {
-            let port = if nr == 0 { 0 } else { serial::PORTS[nr - 1] };
-            let mut tty = TTY_TABLE[nr].lock();
-            *tty = Tty::new(nr, port, write);
-            tty.pgrp = Pid(7);
-        }
+        TTY_TABLE.iter().for_each(|line| line.lock().pgrp = Pid(7));
         let machine = Machine { _alone: alone };
         // The rest of an escape sequence, if a test has left one, then a reset.
         machine.show(b"\x18\x18\x1bc");
@@ -236,9 +252,21 @@ impl Machine {
     /// Puts characters into the screen terminal's input, past the keyboard.
     pub fn type_text(&self, text: &[u8]) {
         for &c in text {
-            TTY_TABLE[0].lock().read_q.put(c);
+            TTY_TABLE[0].raw.lock().read_q.put(c);
             do_tty_interrupt(0);
         }
+    }
+
+    /// The carrier of the serial line comes or goes.
+    pub fn carrier(&self, there: bool) {
+        let change = if there { 0x80 } else { 0 } | 0x08;
+        devices().modem_change = Some(change);
+        do_rs1();
+    }
+
+    /// The lines that the CPU drives to the modem: DTR and RTS.
+    pub fn modem_control(&self) -> u8 {
+        devices().uart[4] & 3
     }
 
     /// The serial line receives these bytes.
@@ -259,7 +287,11 @@ impl Machine {
 
     /// The UART's interrupts, until it has nothing more to send.
     pub fn transmit_all(&self) {
-        while devices().uart[1] & 2 != 0 {
+        while {
+            let mut d = devices();
+            d.in_fifo = 0;
+            d.uart[1] & 2 != 0
+        } {
             do_rs1();
         }
     }
@@ -288,6 +320,11 @@ impl Machine {
         (at % 80, at / 80)
     }
 
+    /// The first cell that is shown.
+    pub fn first_cell(&self) -> u32 {
+        self.pair(12)
+    }
+
     /// A line of the screen, from 0, without the spaces at its end.
     pub fn line(&self, y: u32) -> String {
         let first = self.pair(12) + 80 * y;
@@ -295,6 +332,11 @@ impl Machine {
             .map(|at| (video::cell(at) as u8) as char)
             .collect();
         text.trim_end().to_string()
+    }
+
+    /// The character in a cell of the screen, in the adapter's set.
+    pub fn cell(&self, x: u32, y: u32) -> u8 {
+        video::cell(self.pair(12) + 80 * y + x) as u8
     }
 
     /// The attribute of a cell of the screen.

@@ -1,5 +1,7 @@
 //! The kernel: its own files, and what they call of the rest.
 
+#[path = "../../../../kernel/bottom_half.rs"]
+pub mod bottom_half;
 #[path = "../../../../kernel/errno.rs"]
 pub mod errno;
 #[path = "../../../../kernel/mktime.rs"]
@@ -18,6 +20,10 @@ pub mod exit {
 
     pub fn kill_pg(pgrp: Pid, sig: u32) {
         crate::machine::note_signal(pgrp.0, sig);
+    }
+
+    pub fn hang_up_session(session: Pid) {
+        crate::machine::note_signal(session.0, super::signal::SIGHUP);
     }
 
     pub fn is_orphaned_pgrp(_pgrp: Pid) -> bool {
@@ -44,6 +50,7 @@ pub mod sched {
 }
 
 pub mod signal {
+    pub const SIGHUP: u32 = 1;
     pub const SIGINT: u32 = 2;
     pub const SIGQUIT: u32 = 3;
     pub const SIGTSTP: u32 = 20;
@@ -71,9 +78,17 @@ pub mod task {
     pub struct Task {
         pub tty: Cell<i32>,
         pub pgrp: Cell<Pid>,
+        pub session: Cell<Pid>,
+        pub leader: Cell<bool>,
         pub counter: IrqCell<i32>,
         pub blocked: IrqCell<u32>,
         pub sigaction: [Cell<SigAction>; 32],
+    }
+
+    impl Task {
+        pub fn suser(&self) -> bool {
+            false
+        }
     }
 
     /// A task whose terminal is the screen, in group 7.
@@ -81,6 +96,8 @@ pub mod task {
         Task {
             tty: Cell::new(0),
             pgrp: Cell::new(Pid(7)),
+            session: Cell::new(Pid(7)),
+            leader: Cell::new(true),
             counter: IrqCell::new(1),
             blocked: IrqCell::new(0),
             sigaction: [const { Cell::new(SigAction { handler: 0 }) }; 32],

@@ -153,6 +153,63 @@ fn queries_are_answered_in_the_input() {
     );
 }
 
+/// With alt, or ctrl and alt.
+#[test]
+fn each_console_has_a_screen_and_a_terminal_of_its_own() {
+    const ALT: u8 = 0x38;
+    const CTRL: u8 = 0x1d;
+    const UP: u8 = 0x80;
+    let m = Machine::start();
+    m.show(b"\x1b[31mfirst");
+    for (nr, tty) in [(1, 3), (2, 4), (3, 5)] {
+        m.write(tty, format!("\x1b[{nr};1Hconsole on tty{tty}").as_bytes());
+    }
+    assert_eq!((m.line(0), m.cursor()), ("first".to_string(), (5, 0)));
+    for (nr, tty) in [(1, 3), (2, 4), (3, 5)] {
+        m.keys(&[ALT, 0x3b + nr, (0x3b + nr) | UP, ALT | UP]);
+        assert_eq!(m.line(nr as u32 - 1), format!("console on tty{tty}"));
+        assert_eq!(
+            (m.cursor(), m.first_cell()),
+            ((15, nr as u32 - 1), 4096 * nr as u32)
+        );
+        m.keys(&[0x1e, 0x1c]);
+        assert_eq!(m.read(tty, 10).as_deref(), Ok(&b"a\n"[..]));
+    }
+    for n in 0..60 {
+        m.show(format!("\r\nline {n}").as_bytes());
+    }
+    printk!("message\n");
+    assert_eq!(m.line(3), "message", "where it is seen");
+    m.keys(&[CTRL, ALT, 0x3b, 0x3b | UP, ALT | UP, CTRL | UP]);
+    assert_eq!((m.line(24), m.attr(0, 24)), ("line 59".to_string(), 4));
+    assert_eq!(m.line(0), "line 35");
+}
+
+#[test]
+fn line_drawing_insertion_and_the_rest_of_linux() {
+    let m = Machine::start();
+    m.show(b"\x1b)0lqk\x0elqk\x0flqk\x1b(0x\x1b(Bx\x1b[11m\x10\x1b[10m\x10x");
+    let shown: Vec<u8> = (0..13).map(|x| m.cell(x, 0)).collect();
+    assert_eq!(shown, b"lqk\xda\xc4\xbflqk\xb3x\x10x");
+    m.show(b"\x1b[2J\x1b[H12345\x1b[H\x1b[4hab\x1b[4lc");
+    assert_eq!(m.line(0), "abc2345");
+    m.show(b"\x1b[2G\x1b[3X");
+    assert_eq!(m.line(0), "a   345");
+    m.show(b"\x1b[2J\x1b[H\x1b[?7l");
+    m.show(&[b'-'; 79]);
+    m.show(b"abc\x1b[?7h");
+    assert_eq!((m.line(1), m.cell(79, 0)), (String::new(), b'c'));
+    // Tab stops.
+    m.show(b"\x1b[2J\x1b[H\x1b[3g\x1b[4G\x1bH\x1b[H\tx\ty");
+    assert_eq!((m.cell(3, 0), m.cell(79, 0)), (b'x', b'y'));
+    // Sequences that are known, and ignored whole.
+    m.show(b"\x1bc\x1b]Rone\x1b]P3aabbcctwo\x1b]0;title\x07three\x1b[[Afour\x1b[>0cfive\x1b[?1c\x1b[9;0]\x1b[ qsix");
+    assert_eq!(m.line(0), "onetwothreefourfivesix");
+    // Control characters work inside of sequences; CAN ends them.
+    m.show(b"\x1bcab\x1b[1\r0Cx\x1b[3\x18y");
+    assert_eq!(m.line(0), "ab        xy");
+}
+
 #[test]
 fn kernel_messages_do_not_mix_with_escape_sequences() {
     let m = Machine::start();

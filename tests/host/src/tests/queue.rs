@@ -30,7 +30,7 @@ proptest! {
         let mut model: VecDeque<(u8, bool)> = VecDeque::new();
         // So that the queue wraps somewhere else each time, or is nearly full.
         for _ in 0..fill {
-            queue.put(b'x');
+            queue.put_marked(b'x', false);
             model.push_back((b'x', false));
         }
         for step in steps {

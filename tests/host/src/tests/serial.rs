@@ -1,9 +1,18 @@
 //! The serial line, on a UART with a FIFO.
 
-use crate::kernel::chr_drv::serial::exists;
-use crate::kernel::chr_drv::termios::{BRKINT, CREAD};
-use crate::kernel::chr_drv::tty_io::TTY_TABLE;
+use crate::kernel::chr_drv::serial::{exists, note_settings};
+use crate::kernel::chr_drv::termios::{BRKINT, CLOCAL, CREAD, HUPCL, IXOFF, Termios};
+use crate::kernel::chr_drv::tty_io::{TTY_TABLE, tty_close, tty_open};
+use crate::kernel::errno::EIO;
+use crate::kernel::types::Pid;
 use crate::machine::Machine;
+
+/// Changes the settings of the first line.
+fn set(change: impl FnOnce(&mut Termios)) {
+    let tty = &mut *TTY_TABLE[1].lock();
+    change(&mut tty.termios);
+    note_settings(tty);
+}
 
 #[test]
 fn finds_the_chip_that_is_there() {
@@ -60,8 +69,10 @@ fn interrupt_character_signals_the_foreground() {
 #[test]
 fn without_cread_nothing_is_received() {
     let m = Machine::start();
-    TTY_TABLE[1].lock().termios.c_cflag &= !CREAD;
-    TTY_TABLE[1].lock().termios.c_iflag |= BRKINT;
+    set(|t| {
+        t.c_cflag &= !CREAD;
+        t.c_iflag |= BRKINT;
+    });
     m.receive(b"abc\r");
     assert!(m.read(1, 10).is_err());
 }
@@ -90,4 +101,68 @@ fn input_that_no_one_reads_stays_in_the_chip() {
     }
     assert_eq!(all.len(), text.len());
     assert_eq!(all, text);
+}
+
+#[test]
+fn with_ixoff_the_other_side_is_asked_to_stop_and_to_go_on() {
+    let m = Machine::start();
+    set(|t| {
+        t.c_iflag |= IXOFF;
+        t.c_lflag = 0;
+    });
+    m.receive(&[b'x'; 1400]);
+    m.receive_rest();
+    m.transmit_all();
+    assert_eq!(m.sent(), b"");
+    m.receive(&[b'y'; 300]);
+    m.receive_rest();
+    m.transmit_all();
+    assert_eq!(m.sent(), b"\x13", "asked once, before the queue is full");
+    let mut all = 0;
+    while let Ok(part) = m.read(1, 600) {
+        all += part.len();
+        m.transmit_all();
+    }
+    assert_eq!((all, m.sent()), (1700, b"\x11".to_vec()));
+}
+
+#[test]
+fn a_lost_carrier_hangs_up() {
+    let m = Machine::start();
+    TTY_TABLE[1].lock().session = Pid(9);
+    assert_eq!(tty_open(1, true), Ok(()));
+    m.carrier(false);
+    assert_eq!(m.signals(), [], "with CLOCAL it does not matter");
+    set(|t| t.c_cflag &= !CLOCAL);
+    m.receive(b"half a line");
+    m.carrier(true);
+    assert_eq!(m.signals(), []);
+    m.carrier(false);
+    assert_eq!(m.signals(), [(9, 1)], "SIGHUP");
+    assert_eq!(m.read(1, 10).as_deref(), Ok(&b""[..]));
+    let slice = crate::arch::segment::UserSlice::over(&mut [b'x']);
+    let written = crate::kernel::chr_drv::tty_io::tty_write(1, slice);
+    assert_eq!(written, Err(EIO));
+    assert_eq!(tty_open(1, true), Ok(()));
+    m.receive(b"anew\n");
+    assert_eq!(m.read(1, 10).as_deref(), Ok(&b"anew\n"[..]));
+    m.transmit_all();
+    tty_close(1);
+    tty_close(1);
+}
+
+#[test]
+fn the_last_close_hangs_up() {
+    let m = Machine::start();
+    assert_eq!(tty_open(1, true), Ok(()));
+    assert_eq!(tty_open(1, true), Ok(()));
+    assert_eq!(m.modem_control(), 3);
+    tty_close(1);
+    assert_eq!(m.modem_control(), 3);
+    tty_close(1);
+    assert_eq!(m.modem_control(), 0);
+    set(|t| t.c_cflag &= !HUPCL);
+    assert_eq!(tty_open(1, true), Ok(()));
+    tty_close(1);
+    assert_eq!(m.modem_control(), 3);
 }

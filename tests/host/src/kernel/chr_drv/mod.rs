@@ -2,6 +2,8 @@
 
 #[path = "../../../../../kernel/chr_drv/console.rs"]
 pub mod console;
+#[path = "../../../../../kernel/chr_drv/cook.rs"]
+pub mod cook;
 #[path = "../../../../../kernel/chr_drv/keyboard.rs"]
 pub mod keyboard;
 #[path = "../../../../../kernel/chr_drv/keymap.rs"]
@@ -16,4 +18,6 @@ pub mod termios;
 pub mod tty;
 #[path = "../../../../../kernel/chr_drv/tty_io.rs"]
 pub mod tty_io;
+#[path = "../../../../../kernel/chr_drv/vc.rs"]
+pub mod vc;
 pub use crate::machine::video;
