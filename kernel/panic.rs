@@ -140,11 +140,16 @@ fn print_symbol(address: u32) {
 }
 
 /// Bytes kept free for the symbol table.
-const KSYMS_SIZE: usize = 24 * 1024;
+const KSYMS_SIZE: usize = 8 * 1024;
 /// "KSYM" in memory: the table has been filled in.
 const KSYMS_MAGIC: u32 = 0x4d59_534b;
+/// Where the table's pairs begin, and behind them its functions.
+const KSYMS_PAIRS: usize = 8;
+const KSYMS_FUNCTIONS: usize = KSYMS_PAIRS + 2 * 128;
 /// Most characters of a name that are printed.
 const NAME_MAX: usize = 60;
+/// Deepest that pairs are made of pairs.
+const PAIR_DEPTH: usize = 16;
 
 #[repr(C, align(4))]
 struct SymbolTable(UnsafeCell<[u8; KSYMS_SIZE]>);
@@ -152,9 +157,14 @@ struct SymbolTable(UnsafeCell<[u8; KSYMS_SIZE]>);
 // the ones that the compiler sees.
 unsafe impl Sync for SymbolTable {}
 
-/// The kernel's functions, which `xtask symbols` fills into the linked ELF:
-/// magic, count, then per function its address (ascending) and where in this
-/// section its name begins; names end in NUL. Empty until then.
+/// The kernel's functions, which `xtask symbols` fills into the linked ELF. Empty
+/// until then.
+///
+/// Magic and count, two 32-bit words; 128 pairs of bytes; then per function,
+/// ascending, how far it lies behind the one before (seven bits to a byte, lowest
+/// first, bit 7 set in all but the last) and its name, which ends in NUL. In a name
+/// a byte from 128 on stands for the pair of that number less 128. So the table
+/// takes a third of what the names alone would.
 #[unsafe(link_section = ".ksyms")]
 #[used]
 static KSYMS: SymbolTable = SymbolTable(UnsafeCell::new([0; KSYMS_SIZE]));
@@ -178,11 +188,28 @@ struct SymbolName(usize);
 
 impl fmt::Display for SymbolName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (self.0..KSYMS_SIZE)
-            .map(ksyms_byte)
-            .take_while(|&byte| byte != 0)
-            .take(NAME_MAX)
-            .try_for_each(|byte| f.write_char(byte as char))
+        let mut printed = 0;
+        for at in self.0..KSYMS_SIZE {
+            // What is still to be written, the next of it last.
+            let mut codes = [ksyms_byte(at); PAIR_DEPTH];
+            let mut left = 1;
+            if codes[0] == 0 {
+                break;
+            }
+            while left > 0 && printed < NAME_MAX {
+                left -= 1;
+                let code = codes[left];
+                if code < 128 {
+                    f.write_char(code as char)?;
+                    printed += 1;
+                } else if let Some(two) = codes.get_mut(left..left + 2) {
+                    let pair = KSYMS_PAIRS + 2 * (code as usize - 128);
+                    two.copy_from_slice(&[ksyms_byte(pair + 1), ksyms_byte(pair)]);
+                    left += 2;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -191,19 +218,25 @@ fn find_symbol(address: u32) -> Option<(u32, SymbolName)> {
     if ksyms_word(0) != KSYMS_MAGIC {
         return None;
     }
-    let (mut low, mut high) = (0, (ksyms_word(4) as usize).min((KSYMS_SIZE - 8) / 8));
-    // Entries before `low` are at or below `address`, those from `high` on above.
-    while low < high {
-        let middle = (low + high) / 2;
-        if ksyms_word(8 + 8 * middle) <= address {
-            low = middle + 1;
-        } else {
-            high = middle;
+    let mut found = None;
+    let (mut start, mut at) = (0u32, KSYMS_FUNCTIONS);
+    for _ in 0..ksyms_word(4) {
+        for shift in (0..32).step_by(7) {
+            let byte = ksyms_byte(at);
+            at += 1;
+            start = start.wrapping_add(u32::from(byte & 0x7f) << shift);
+            if byte & 0x80 == 0 {
+                break;
+            }
         }
+        if start > address || at >= KSYMS_SIZE {
+            break;
+        }
+        found = Some((start, SymbolName(at)));
+        while ksyms_byte(at) != 0 {
+            at += 1;
+        }
+        at += 1;
     }
-    let entry = 8 + 8 * low.checked_sub(1)?;
-    Some((
-        ksyms_word(entry),
-        SymbolName(ksyms_word(entry + 4) as usize),
-    ))
+    found
 }

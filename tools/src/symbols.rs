@@ -1,6 +1,7 @@
 //! `xtask symbols`: gives the kernel the table from which its panic message
 //! names the functions on the stack. `xtask size`: is the kernel small enough?
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -18,12 +19,15 @@ const SECTION: &str = ".ksyms";
 const MAGIC: u32 = 0x4d59_534b;
 /// Names are cut to this many bytes, at the front: the end says most.
 const LONGEST: usize = 48;
+/// Pairs of pairs go no deeper than the kernel unfolds them.
+const DEEPEST: usize = 15;
 
 /// Writes the function names into the kernel's section .ksyms.
 ///
-/// The table: magic 0x4D59534B, count, then for each function, by address, its
-/// address and where its name begins (from the table's start), then the names,
-/// each with a NUL at its end. All words are 32 bits, little-endian.
+/// The table: magic 0x4D59534B and count, 32-bit words, little-endian; 128 pairs of
+/// bytes; then for each function, by address, the distance from the one before
+/// (seven bits to a byte, lowest first, bit 7 set in all but the last) and its name,
+/// with a NUL at its end. Bytes from 128 on in a name stand for pairs.
 #[derive(Args)]
 pub struct Symbols {
     /// The linked kernel
@@ -72,20 +76,83 @@ fn table<'a>(functions: impl Iterator<Item = &'a Function>) -> Vec<u8> {
     let functions: Vec<_> = functions
         .filter(|function| !function.name.starts_with(".L"))
         .collect();
-    let mut names = Vec::new();
+    let mut names: Vec<Vec<u8>> = functions
+        .iter()
+        .map(|function| plain(shortened(&function.name)))
+        .collect();
+    let pairs = compress(&mut names);
     let mut table = Vec::new();
-    let mut word = |value: u32| table.extend_from_slice(&value.to_le_bytes());
-    word(MAGIC);
-    word(functions.len() as u32);
-    let first = 8 + 8 * functions.len();
-    for function in functions {
-        word(function.address);
-        word((first + names.len()) as u32);
-        names.extend_from_slice(shortened(&function.name).as_bytes());
-        names.push(0);
+    table.extend_from_slice(&MAGIC.to_le_bytes());
+    table.extend_from_slice(&(functions.len() as u32).to_le_bytes());
+    table.extend_from_slice(pairs.as_flattened());
+    let mut before = 0;
+    for (function, name) in functions.iter().zip(names) {
+        let mut distance = function.address - before;
+        before = function.address;
+        while distance >= 0x80 {
+            table.push(distance as u8 | 0x80);
+            distance >>= 7;
+        }
+        table.push(distance as u8);
+        table.extend_from_slice(&name);
+        table.push(0);
     }
-    table.extend_from_slice(&names);
     table
+}
+
+/// A name in ASCII, which leaves the bytes from 128 on free.
+fn plain(name: &str) -> Vec<u8> {
+    name.bytes()
+        .map(|byte| {
+            if (0x20..0x7f).contains(&byte) {
+                byte
+            } else {
+                b'?'
+            }
+        })
+        .collect()
+}
+
+/// Replaces the commonest pair of bytes by one code, 128 times over ("byte pair
+/// encoding"), and returns what the codes from 128 on stand for.
+fn compress(names: &mut [Vec<u8>]) -> [[u8; 2]; 128] {
+    let mut pairs = [[0; 2]; 128];
+    let mut depths = [0; 256];
+    for code in 128..=255u8 {
+        let mut counts = BTreeMap::<[u8; 2], usize>::new();
+        for pair in names.iter().flat_map(|name| name.windows(2)) {
+            *counts.entry([pair[0], pair[1]]).or_default() += 1;
+        }
+        let depth = |pair: &[u8; 2]| {
+            1 + pair
+                .map(|byte| depths[byte as usize])
+                .into_iter()
+                .max()
+                .unwrap()
+        };
+        let best = counts
+            .iter()
+            .filter(|(pair, count)| **count > 2 && depth(pair) < DEEPEST)
+            .max_by_key(|(pair, count)| (**count, std::cmp::Reverse(**pair)));
+        let Some((&pair, _)) = best else { break };
+        depths[code as usize] = depth(&pair);
+        pairs[code as usize - 128] = pair;
+        for name in names.iter_mut() {
+            let mut shorter = Vec::with_capacity(name.len());
+            let mut rest = name.as_slice();
+            while let Some((&byte, after)) = rest.split_first() {
+                if rest.starts_with(&pair) {
+                    shorter.push(code);
+                    rest = &rest[2..];
+                } else {
+                    shorter.push(byte);
+                    rest = after;
+                }
+            }
+            *name = shorter;
+        }
+    }
+    pairs
 }
 
 /// The last parts of a path that fit, or the end of its last part.
@@ -160,14 +227,51 @@ mod tests {
             function(0x11010, &long),
         ];
         let bytes = table(functions.iter());
-        let words: Vec<u32> = bytes
-            .chunks(4)
-            .take(6)
-            .map(|word| u32::from_le_bytes(word.try_into().unwrap()))
-            .collect();
-        assert_eq!(words, [MAGIC, 2, 0x11000, 24, 0x11010, 27]);
         assert_eq!(&bytes[..4], b"KSYM");
-        assert_eq!(&bytes[24..27], b"ab\0");
-        assert_eq!(bytes.len(), 27 + LONGEST + 1);
+        assert_eq!(&bytes[4..8], 2u32.to_le_bytes());
+        let stream = &bytes[8 + 256..];
+        // 0x11000 is 0b100_0100000_0000000.
+        assert_eq!(&stream[..6], [0x80, 0xa0, 0x04, b'a', b'b', 0]);
+        assert_eq!(stream[6], 0x10);
+        assert_eq!(
+            unfold(&bytes, &stream[7..stream.len() - 1]),
+            "x".repeat(LONGEST)
+        );
+        assert!(stream.len() < 7 + 12, "{}", stream.len());
+    }
+
+    /// What a name was before it was compressed.
+    fn unfold(table: &[u8], codes: &[u8]) -> String {
+        let unfold_code = |&code: &u8| match code.checked_sub(128) {
+            None => (code as char).to_string(),
+            Some(pair) => unfold(table, &table[8 + 2 * pair as usize..][..2]),
+        };
+        codes.iter().map(unfold_code).collect()
+    }
+
+    #[test]
+    fn compressed_names_unfold_again() {
+        let names = [
+            "kernel::sched::schedule",
+            "kernel::sched::sleep_on",
+            "kernel::fork::sys_fork",
+            "x\u{e9}",
+        ];
+        let mut short: Vec<_> = names.iter().map(|name| plain(name)).collect();
+        let before: usize = short.iter().map(Vec::len).sum();
+        let pairs = compress(&mut short);
+        let after: usize = short.iter().map(Vec::len).sum();
+        assert!(after < before, "{after} bytes of {before}");
+        let table = [&[0; 8], pairs.as_flattened()].concat();
+        let again: Vec<_> = short.iter().map(|name| unfold(&table, name)).collect();
+        assert_eq!(
+            again,
+            [
+                "kernel::sched::schedule",
+                "kernel::sched::sleep_on",
+                "kernel::fork::sys_fork",
+                "x??"
+            ]
+        );
     }
 }
