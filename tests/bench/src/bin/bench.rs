@@ -1,11 +1,5 @@
 //! bench: what each operation costs, in instructions.
 //!
-//! Under QEMU's `-icount shift=0,sleep=off` the time stamp counter counts
-//! executed guest instructions, so one reading before and one after an
-//! operation give its cost exactly, kernel and program together. The minimum
-//! over the runs leaves out timer interrupts. `rdtsc` is no 386 instruction:
-//! this program is for the emulator only.
-//!
 //! It runs on any kernel with 0.11's binary interface: as `init=`, or installed
 //! as `/bin/sh` where the kernel's own init starts it. Results go to the first
 //! serial line, `/dev/tty1`, as `##bench KEY VALUE`.
@@ -13,149 +7,80 @@
 #![no_std]
 #![no_main]
 
-use core::arch::asm;
 use core::hint::black_box;
+use measure::*;
 use rt::prelude::*;
-use rt::sys::{self, Nr, raw};
+use rt::sys::{self, Nr};
 
 rt::main!(main);
 
-/// Bytes of a page.
-const PAGE: usize = 4096;
 /// Pages of the program that only `page_in` touches.
 const COLD_PAGES: usize = 32;
 /// Filled, so that it is in the file, page by page.
 static COLD: [u8; COLD_PAGES * PAGE] = [0x5a; COLD_PAGES * PAGE];
 
-/// The time stamp counter's low half: instructions executed so far.
-#[inline(always)]
-fn now() -> u32 {
-    let low: u32;
-    // SAFETY: reads the counter; every CPU that QEMU offers has it.
-    unsafe { asm!("rdtsc", out("eax") low, out("edx") _, options(nostack)) };
-    low
-}
-
-/// The cost of `f`, without that of the two readings.
-#[inline(always)]
-fn cost(f: impl FnOnce()) -> u32 {
-    let empty = {
-        let start = now();
-        now() - start
-    };
-    let start = now();
-    f();
-    now() - start - empty
-}
-
-/// The least of `runs` costs, each with a preparation that is not counted.
-fn least(runs: usize, mut prepare: impl FnMut(), mut f: impl FnMut()) -> u32 {
-    (0..runs)
-        .map(|_| {
-            prepare();
-            cost(&mut f)
-        })
-        .min()
-        .unwrap_or(0)
-}
-
-/// A system call whose arguments are numbers or point to what lives long enough.
-#[inline(always)]
-fn call(nr: Nr, a: usize, b: usize, c: usize) -> i32 {
-    // SAFETY: the callers in this file pass numbers, or buffers that they own.
-    unsafe { raw(nr, a, b, c) }
-}
-
-/// The address of a NUL-terminated path.
-fn path(text: &'static core::ffi::CStr) -> usize {
-    text.as_ptr() as usize
-}
-
-/// Prints one figure.
-fn report(out: i32, key: &str, value: u32) {
-    let line = rt::alloc::format!("##bench {key} {value}\n");
-    let _ = sys::write(out, line.as_bytes());
-}
-
-/// Forks; the child does `f` and exits; waits.
-#[inline(always)]
-fn fork_and(f: impl FnOnce()) {
-    let pid = call(Nr::Fork, 0, 0, 0);
-    if pid == 0 {
-        f();
-        call(Nr::Exit, 0, 0, 0);
-    }
-    call(Nr::Waitpid, pid as usize, 0, 0);
-}
-
-/// Moves the end of the heap by `bytes`; returns where it was.
-fn grow(bytes: usize) -> usize {
-    let old = call(Nr::Brk, 0, 0, 0) as usize;
-    call(Nr::Brk, old + bytes, 0, 0);
-    old
-}
-
-/// Writes to the first byte of the page at `address`.
-#[inline(always)]
-fn touch(address: usize) {
-    // SAFETY: the address lies in heap that `grow` has got and no one else
-    // uses.
-    unsafe { (address as *mut u8).write_volatile(1) };
-}
-
 /// Process creation and memory.
 fn processes(out: i32) {
-    report(out, "getpid", least(20, || (), || { black_box(call(Nr::Getpid, 0, 0, 0)); }));
+    report(
+        out,
+        "getpid",
+        least(
+            20,
+            || (),
+            || {
+                black_box(call(Nr::Getpid, 0, 0, 0));
+            },
+        ),
+    );
     report(out, "fork_exit_wait", least(8, || (), || fork_and(|| ())));
     let argv = [path(c"/bench/tiny"), 0];
     let envp = [0usize];
     let exec = || {
         fork_and(|| {
-            call(Nr::Execve, argv[0], argv.as_ptr() as usize, envp.as_ptr() as usize);
+            call(
+                Nr::Execve,
+                argv[0],
+                argv.as_ptr() as usize,
+                envp.as_ptr() as usize,
+            );
         })
     };
     report(out, "fork_exec_exit_wait", least(8, || (), exec));
     let heap = grow(256 * 1024);
     (0..64).for_each(|page| touch(heap + page * PAGE));
-    report(out, "fork_exit_wait_256k", least(8, || (), || fork_and(|| ())));
+    report(
+        out,
+        "fork_exit_wait_256k",
+        least(8, || (), || fork_and(|| ())),
+    );
     let more = grow(768 * 1024);
     (0..192).for_each(|page| touch(more + page * PAGE));
-    report(out, "fork_exit_wait_1m", least(8, || (), || fork_and(|| ())));
+    report(
+        out,
+        "fork_exit_wait_1m",
+        least(8, || (), || fork_and(|| ())),
+    );
     let brk = call(Nr::Brk, 0, 0, 0) as usize;
-    report(out, "brk", least(20, || (), || { black_box(call(Nr::Brk, brk, 0, 0)); }));
+    report(
+        out,
+        "brk",
+        least(
+            20,
+            || (),
+            || {
+                black_box(call(Nr::Brk, brk, 0, 0));
+            },
+        ),
+    );
     faults(out, heap);
 }
 
-/// Page faults: in a child, the first write copies, the last one is given back.
+/// Page faults on memory that has been touched, and that has not.
 fn faults(out: i32, heap: usize) {
-    let mut least_copy = u32::MAX;
-    let mut least_back = u32::MAX;
-    for run in 0..8 {
-        let page = heap + (2 * run + 1) * PAGE;
-        let pipe = sys::pipe().unwrap_or((-1, -1));
-        let pid = call(Nr::Fork, 0, 0, 0);
-        if pid == 0 {
-            let copy = cost(|| touch(page));
-            let _ = sys::write(pipe.1, &copy.to_le_bytes());
-            call(Nr::Exit, 0, 0, 0);
-        }
-        let mut bytes = [0; 4];
-        let _ = sys::read(pipe.0, &mut bytes);
-        call(Nr::Waitpid, pid as usize, 0, 0);
-        least_copy = least_copy.min(u32::from_le_bytes(bytes));
-        least_back = least_back.min(cost(|| touch(page)));
-        let _ = (sys::close(pipe.0), sys::close(pipe.1));
-    }
-    report(out, "cow_copy", least_copy);
-    report(out, "cow_sole_owner", least_back);
-    let fresh = grow(64 * PAGE);
-    let fresh = (fresh + PAGE - 1) & !(PAGE - 1);
-    let mut page = fresh + PAGE;
-    let zero = (0..16).map(|_| {
-        page += PAGE;
-        cost(|| touch(page))
-    });
-    report(out, "zero_fill", zero.min().unwrap_or(0));
+    let (copy, back) = copy_on_write(heap);
+    report(out, "cow_copy", copy);
+    report(out, "cow_sole_owner", back);
+    report(out, "zero_fill", zero_fill());
 }
 
 /// Page-in of a page of this program's file that the cache holds.
@@ -177,7 +102,9 @@ fn page_in(out: i32, own_file: BStr) {
 
 /// Pipes, in one process and between two.
 fn pipes(out: i32) {
-    let Ok((reader, writer)) = sys::pipe() else { return };
+    let Ok((reader, writer)) = sys::pipe() else {
+        return;
+    };
     let mut byte = [0u8];
     let at = byte.as_mut_ptr() as usize;
     let own = || {
@@ -193,32 +120,6 @@ fn pipes(out: i32) {
     }
 }
 
-/// One byte to another process and one back.
-fn round_trip() -> u32 {
-    const ROUNDS: usize = 32;
-    let (Ok(there), Ok(back)) = (sys::pipe(), sys::pipe()) else { return 0 };
-    let mut byte = [0u8];
-    let at = byte.as_mut_ptr() as usize;
-    let pid = call(Nr::Fork, 0, 0, 0);
-    if pid == 0 {
-        for _ in 0..ROUNDS {
-            call(Nr::Read, there.0 as usize, at, 1);
-            call(Nr::Write, back.1 as usize, at, 1);
-        }
-        call(Nr::Exit, 0, 0, 0);
-    }
-    let trip = || {
-        call(Nr::Write, there.1 as usize, at, 1);
-        call(Nr::Read, back.0 as usize, at, 1);
-    };
-    let best = least(ROUNDS, || (), trip);
-    call(Nr::Waitpid, pid as usize, 0, 0);
-    for fd in [there.0, there.1, back.0, back.1] {
-        let _ = sys::close(fd);
-    }
-    best
-}
-
 /// The cost of each of many writes of `size` bytes to a process that reads them
 /// as they come, 4 KB at most at a time: writing, reading, and what switching
 /// there is.
@@ -229,7 +130,9 @@ fn transfer(size: usize) -> u32 {
     let at = (&raw mut BUFFER) as usize;
     let mut best = u32::MAX;
     for _ in 0..3 {
-        let Ok((reader, writer)) = sys::pipe() else { return 0 };
+        let Ok((reader, writer)) = sys::pipe() else {
+            return 0;
+        };
         touch(at);
         let pid = call(Nr::Fork, 0, 0, 0);
         if pid == 0 {
@@ -262,7 +165,9 @@ fn transfer(size: usize) -> u32 {
 fn files(out: i32) {
     let mut buffer = [7u8; PAGE];
     let at = buffer.as_mut_ptr() as usize;
-    let Ok(fd) = sys::open("/bench/file", 0o102, 0o644) else { return };
+    let Ok(fd) = sys::open("/bench/file", 0o102, 0o644) else {
+        return;
+    };
     let fd = fd as usize;
     call(Nr::Write, fd, at, PAGE);
     let rewind = || {
@@ -272,7 +177,11 @@ fn files(out: i32) {
         call(Nr::Write, fd, at, 1024);
     };
     report(out, "file_write_1k", least(12, rewind, write));
-    for (key, size) in [("file_read_1b", 1), ("file_read_1k", 1024), ("file_read_4k", PAGE)] {
+    for (key, size) in [
+        ("file_read_1b", 1),
+        ("file_read_1k", 1024),
+        ("file_read_4k", PAGE),
+    ] {
         let read = || {
             call(Nr::Read, fd, at, size);
         };
@@ -314,18 +223,30 @@ fn names(out: i32) {
     let mut stat = [0u8; 64];
     let at = stat.as_mut_ptr() as usize;
     let look = |path: usize| {
-        least(12, || (), || {
-            call(Nr::Stat, path, at, 0);
-        })
+        least(
+            12,
+            || (),
+            || {
+                call(Nr::Stat, path, at, 0);
+            },
+        )
     };
     report(out, "stat_root", look(path(c"/")));
     report(out, "stat_7_deep", look(path(DEEP)));
-    report(out, "stat_missing_in_141", look(path(c"/bench/many/missing")));
+    report(
+        out,
+        "stat_missing_in_141",
+        look(path(c"/bench/many/missing")),
+    );
     let open = |path: usize| {
-        least(12, || (), || {
-            let fd = call(Nr::Open, path, 0, 0) as usize;
-            call(Nr::Close, fd, 0, 0);
-        })
+        least(
+            12,
+            || (),
+            || {
+                let fd = call(Nr::Open, path, 0, 0) as usize;
+                call(Nr::Close, fd, 0, 0);
+            },
+        )
     };
     report(out, "open_close_7_deep", open(path(DEEP)));
     report(out, "open_close_tiny", open(path(c"/bench/tiny")));
