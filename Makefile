@@ -70,7 +70,8 @@ GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
 .PHONY: FORCE help run old-root test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user c-programs tests-guest test-c test-user test-tools test-host screenshots
+        xtask kernel user c-programs tests-guest test-c test-user test-tools test-host screenshots \
+        bench check-bench profile
 FORCE:
 
 help: ## this list
@@ -83,6 +84,9 @@ help: ## this list
 	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached to it'
 	@echo 'make kernel       build/linux011.elf'
 	@echo 'make user         build/root.img, the root image with its programs'
+	@echo 'make bench        instructions for each operation, beside 0.11 (BASELINE=Image measures that)'
+	@echo 'make check-bench  fails when one got worse by more than 3 %, or grows with what it does not touch'
+	@echo 'make profile      FUNCTION=name: what its instructions are spent on'
 	@echo 'make screenshots  the pictures in docs/'
 	@echo 'make fmt          format all Rust code'
 	@echo 'make clean        remove everything that was built'
@@ -173,12 +177,38 @@ screenshots: $(KERNEL) build/root.img $(ISO)
 test: test-c test-user test-host test-tools $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
+# --- Speed --------------------------------------------------------------------
+
+# A further kernel to measure: an Image of Linux 0.11.
+BASELINE ?=
+
+build/bench.stamp: FORCE | $(XTASK)
+	@$(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
+		$(XTASK) programs --dir tests/bench --out build/bench --elf build/elf/bench \
+		-- --locked $(GUEST)
+
+build/bench.img: build/bench.stamp FORCE
+	@$(XTASK) image --manifest tests/bench.manifest --size 2400 --out $@
+build/bench-old.img: build/bench.stamp FORCE
+	@$(XTASK) image --manifest tests/bench-old.manifest --size 2400 --out $@
+build/scale.img: build/bench.stamp FORCE
+	@$(XTASK) image --manifest tests/bench.manifest --free 64 --out $@
+
+bench: $(KERNEL) build/bench.img build/bench-old.img build/scale.img
+	@$(XTASK) bench $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
+check-bench: $(KERNEL) build/bench.img build/scale.img
+	@$(XTASK) bench --check $(ARGS)
+
+# make profile FUNCTION=sys_stat ARGS="--nth 20"
+profile: $(KERNEL) build/bench.img
+	@$(XTASK) profile $(FUNCTION) $(ARGS)
+
 # --- Checks -------------------------------------------------------------------
 
 check: fmt-check clippy scan stack
 
 # The crates, each a workspace of its own.
-GUEST_CRATES := . user tests/guest
+GUEST_CRATES := . user tests/guest tests/bench
 
 fmt: ## formats
 	@for crate in tools tests/host $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
@@ -191,8 +221,8 @@ clippy: | $(XTASK)
 	@$(KERNEL_ENV) $(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
 	@cd tests/host && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
 	@cd user && $(GUEST_ENV) $(CLIPPY) --locked --quiet --workspace $(GUEST) -- -D warnings
-	@cd tests/guest && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
-		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
+	@for crate in guest bench; do (cd tests/$$crate && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
+		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings) || exit 1; done
 
 # The kernel saves and restores the state of a 387; one test uses it.
 scan: $(KERNEL) build/user.stamp build/test.stamp c-programs

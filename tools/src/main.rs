@@ -4,6 +4,7 @@
 use clap::{Parser, Subcommand};
 
 mod aout;
+mod bench;
 mod binary;
 mod iso;
 mod machine;
@@ -45,6 +46,8 @@ enum Command {
     Stack(stack::Stack),
     Symbols(symbols::Symbols),
     Size(symbols::Size),
+    Bench(bench::Bench),
+    Profile(bench::Profile),
 }
 
 fn main() -> std::process::ExitCode {
@@ -65,6 +68,8 @@ fn main() -> std::process::ExitCode {
         Command::Stack(command) => command.run(),
         Command::Symbols(command) => command.run(),
         Command::Size(command) => command.run(),
+        Command::Bench(command) => command.run(),
+        Command::Profile(command) => command.run(),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -26,6 +26,8 @@ pub enum Boot {
     },
     /// A CD.
     Iso(PathBuf),
+    /// A floppy disk, with a hard disk beside it (another kernel, for `xtask bench`).
+    Floppy { floppy: PathBuf, disk: PathBuf },
 }
 
 impl Boot {
@@ -62,6 +64,19 @@ impl Boot {
                 words
             }
             Boot::Iso(iso) => vec!["-boot".into(), "d".into(), "-cdrom".into(), text(iso)?],
+            Boot::Floppy { floppy, disk } => {
+                let drive = |path: &Path, rest: &str| -> Result<String> {
+                    Ok(format!("format=raw,file={},{rest}", text(path)?))
+                };
+                vec![
+                    "-boot".into(),
+                    "a".into(),
+                    "-drive".into(),
+                    drive(floppy, "if=floppy")?,
+                    "-drive".into(),
+                    drive(disk, "if=ide,index=0")?,
+                ]
+            }
         })
     }
 }

@@ -1,0 +1,199 @@
+//! `xtask bench`: what each operation costs, in instructions, here and in the
+//! original, and what the costs do not depend on; `profile`: what the
+//! instructions of one operation are spent on.
+
+mod baseline;
+mod chart;
+mod irqs_off;
+mod machine;
+mod profile;
+mod report;
+mod rows;
+mod scaling;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use serde_json::Value;
+
+use crate::util::write_if_changed;
+use machine::Figures;
+pub use profile::Profile;
+use scaling::Scaling;
+
+/// Counts the instructions of each operation and compares with Linux 0.11.
+///
+/// Boots the kernel under QEMU's -icount, where the time stamp counter counts
+/// executed guest instructions. Writes build/bench.json and build/bench.svg.
+#[derive(Args)]
+pub struct Bench {
+    /// The kernel
+    #[arg(long, default_value = "build/linux011.elf")]
+    kernel: PathBuf,
+    /// The root image with the bench programs
+    #[arg(long, default_value = "build/bench.img")]
+    image: PathBuf,
+    /// A small root image with them, for little memory
+    #[arg(long, default_value = "build/scale.img")]
+    small_image: PathBuf,
+    /// An Image of Linux 0.11 that is measured too, in place of the stored figures
+    #[arg(long, value_name = "IMAGE")]
+    baseline: Option<PathBuf>,
+    /// The file system that the baseline kernel gets
+    #[arg(long, default_value = "build/bench-old.img")]
+    baseline_root: PathBuf,
+    /// Figures that may not be exceeded by more than 3 %
+    #[arg(long, default_value = "tests/bench.budget")]
+    budget: PathBuf,
+    /// Only measures, twice, and fails when the runs differ, a figure is above
+    /// the budget, or one grows with what it does not touch
+    #[arg(long)]
+    check: bool,
+    /// Makes what is measured the new budget
+    #[arg(long, conflicts_with = "check")]
+    update_budget: bool,
+    /// Folder for bench.json and bench.svg
+    #[arg(long, default_value = "build")]
+    out: PathBuf,
+}
+
+/// How much worse than the budget a figure may be, in percent.
+const TOLERANCE: u32 = 3;
+/// How much two runs may differ, in instructions.
+const JITTER: u32 = 6;
+
+impl Bench {
+    pub fn run(self) -> Result<()> {
+        let setup = machine::own(&self.kernel, &self.image, "/bench/bench");
+        let ours = machine::figures(&setup).context("this kernel")?;
+        let scaling = Scaling::measure(&self.kernel, &self.small_image)?;
+        if self.check {
+            let again = machine::figures(&setup)?;
+            same(&ours, &again)?;
+            self.compare(&ours)?;
+            scaling.check()?;
+            println!("No cost follows memory, processes or memory in use more than it may.");
+            return Ok(());
+        }
+        let longest = irqs_off::longest(&self.kernel, &self.image)?;
+        let measured = self
+            .baseline
+            .as_ref()
+            .map(|kernel| baseline::run(kernel, &self.baseline_root))
+            .transpose()?;
+        let table = report::Table::new(&ours, measured.as_ref())?;
+        print!("{}\n{longest}\n\n{scaling}\n", table.text());
+        let json = table.json(&longest, &scaling);
+        write_if_changed(&self.out.join("bench.json"), json.as_bytes())?;
+        write_if_changed(&self.out.join("bench.svg"), chart::svg(&table).as_bytes())?;
+        let out = self.out.display();
+        println!("{out}/bench.json, {out}/bench.svg");
+        if self.update_budget {
+            self.store(&ours)?;
+        }
+        Ok(())
+    }
+
+    fn store(&self, ours: &Figures) -> Result<()> {
+        let text = serde_json::to_string_pretty(ours)? + "\n";
+        if write_if_changed(&self.budget, text.as_bytes())? {
+            println!("{}: renewed", self.budget.display());
+        }
+        Ok(())
+    }
+
+    fn compare(&self, ours: &Figures) -> Result<()> {
+        let path = self.budget.display();
+        let text = std::fs::read_to_string(&self.budget).with_context(|| {
+            format!("cannot read {path}; `make bench ARGS=--update-budget` writes it")
+        })?;
+        let worse = above(&budget(&text).with_context(|| path.to_string())?, ours);
+        if worse.is_empty() {
+            println!("No figure is more than {TOLERANCE} % above {path}.");
+            return Ok(());
+        }
+        bail!(
+            "more than {TOLERANCE} % above {path}:\n{}\nIf that is wanted: `make bench ARGS=--update-budget`.",
+            worse.join("\n")
+        )
+    }
+}
+
+/// The budget file: an object of numbers.
+fn budget(text: &str) -> Result<Figures> {
+    let value: Value = serde_json::from_str(text)?;
+    let object = value.as_object().context("it is no object of figures")?;
+    let figure = |(key, value): (&String, &Value)| {
+        let number = value
+            .as_u64()
+            .with_context(|| format!("{key} is no number"))?;
+        Ok((key.clone(), u32::try_from(number)?))
+    };
+    object.iter().map(figure).collect()
+}
+
+/// What is above its budget, or has gone, or has none.
+fn above(budget: &Figures, ours: &Figures) -> Vec<String> {
+    let mut worse = Vec::new();
+    for (key, &allowed) in budget {
+        match ours.get(key) {
+            None => worse.push(format!("  {key}: no figure any more")),
+            Some(&figure) if figure * 100 > allowed * (100 + TOLERANCE) => {
+                worse.push(format!("  {key}: {figure}, budget {allowed}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let without = ours.keys().filter(|key| !budget.contains_key(*key));
+    worse.extend(without.map(|key| format!("  {key}: not in the budget")));
+    worse
+}
+
+/// Do two runs agree?
+fn same(one: &Figures, other: &Figures) -> Result<()> {
+    for (key, &figure) in other {
+        let first = one.get(key).copied().unwrap_or(0);
+        ensure!(
+            first.abs_diff(figure) <= JITTER,
+            "two runs differ: {key} is {first}, then {figure}"
+        );
+    }
+    println!("Two runs agree.");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figures(words: &[(&str, u32)]) -> Figures {
+        words
+            .iter()
+            .map(|(key, value)| (key.to_string(), *value))
+            .collect()
+    }
+
+    #[test]
+    fn three_percent() {
+        let old = figures(&[("a", 100), ("b", 1000)]);
+        assert!(above(&old, &figures(&[("a", 103), ("b", 900)])).is_empty());
+        assert_eq!(above(&old, &figures(&[("a", 104), ("b", 1000)])).len(), 1);
+        assert_eq!(above(&old, &figures(&[("a", 1), ("c", 1)])).len(), 2);
+    }
+
+    #[test]
+    fn budgets() {
+        assert_eq!(budget("{\"a\": 5}").unwrap(), figures(&[("a", 5)]));
+        assert!(budget("[]").is_err());
+        assert!(budget("{\"a\": \"x\"}").is_err());
+    }
+
+    #[test]
+    fn runs() {
+        let one = figures(&[("a", 100)]);
+        assert!(same(&one, &figures(&[("a", 106)])).is_ok());
+        assert!(same(&one, &figures(&[("a", 107)])).is_err());
+        assert!(same(&one, &figures(&[("b", 9)])).is_err());
+    }
+}
