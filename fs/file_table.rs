@@ -5,6 +5,7 @@
 
 use super::buffer::sync_dev;
 use super::char_dev::is_null_block;
+use super::fifo::fifo_close;
 use super::inode::{Inode, InodeRef};
 use super::{O_ACCMODE, O_WRONLY};
 use crate::kernel::chr_drv::tty_io::tty_close;
@@ -167,9 +168,12 @@ fn close(file: &'static File) {
     if mode & FMODE_WRITE != 0 {
         inode.i_writers.set(inode.i_writers.get() - 1);
     }
-    if inode.i_pipe.get() {
+    if inode.i_stream.get() {
         inode.i_wait.wake_up();
         inode.i_wait2.wake_up();
+        if !inode.i_pipe.get() {
+            fifo_close(&inode);
+        }
     }
     // 0.11 writes a device's blocks in `iput`, even where it was only looked at.
     if mode & FMODE_WRITE != 0 && inode.is_blk() && !is_null_block(inode.device()) {

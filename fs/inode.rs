@@ -58,7 +58,7 @@ pub struct Inode {
     /// How many directories name it.
     pub i_nlinks: Cell<u8>,
     /// Seven zones of the file, one with numbers of zones, one with numbers of
-    /// such zones. A device: its number in the first. A pipe: head and tail.
+    /// such zones. A device: its number in the first.
     pub i_zone: [Cell<Zone>; 9],
 
     pub i_atime: Cell<i32>,
@@ -71,6 +71,13 @@ pub struct Inode {
     /// Is it newer than on disk?
     pub i_dirt: Cell<bool>,
     pub i_pipe: Cell<bool>,
+    /// Is it a pipe, or an open one with a name, so that `i_page` holds its bytes?
+    pub i_stream: Cell<bool>,
+    /// A pipe's head and tail: offsets in its page. 0.11 keeps them in `i_zone`.
+    pub i_head: Cell<u16>,
+    pub i_tail: Cell<u16>,
+    /// How often a named pipe has been opened to read and to write, modulo 65536.
+    pub i_opened: [Cell<u16>; 2],
     /// Is a file system mounted on it?
     pub i_mount: Cell<bool>,
     /// How many processes run it as their program: no one may write it then.
@@ -125,6 +132,10 @@ impl Inode {
             i_count: Cell::new(0),
             i_dirt: Cell::new(false),
             i_pipe: Cell::new(false),
+            i_stream: Cell::new(false),
+            i_head: Cell::new(0),
+            i_tail: Cell::new(0),
+            i_opened: [const { Cell::new(0) }; 2],
             i_mount: Cell::new(false),
             i_text: Cell::new(0),
             i_lock: SleepLock::new(),
@@ -156,6 +167,9 @@ impl Inode {
         self.i_num.set(Ino(0));
         self.i_dirt.set(false);
         self.i_pipe.set(false);
+        self.i_stream.set(false);
+        self.i_head.set(0);
+        self.i_tail.set(0);
         self.i_mount.set(false);
         self.i_text.set(0);
         self.i_readers.set(0);
@@ -530,6 +544,7 @@ pub fn get_pipe_inode() -> Result<InodeRef, Errno> {
     let inode = get_empty_inode()?;
     *inode.i_page.lock() = Some(Page::alloc().ok_or(ENOMEM)?);
     inode.i_pipe.set(true);
+    inode.i_stream.set(true);
     let now = current_time();
     inode.i_atime.set(now);
     inode.i_mtime.set(now);

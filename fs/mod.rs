@@ -22,6 +22,7 @@ pub mod buffer;
 pub mod char_dev;
 pub mod exec;
 pub mod fcntl;
+pub mod fifo;
 pub mod file_dev;
 pub mod file_table;
 pub mod inode;

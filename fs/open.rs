@@ -1,13 +1,13 @@
 //! Opening and closing files, and changing what inodes say (0.11 `fs/open.c`).
 
 use super::buffer::check_disk_change;
+use super::fifo::{fifo_open, is_fifo};
 use super::file_table::{FileRef, free_fd, mode_of_flags};
 use super::inode::{Inode, InodeRef};
 use super::namei::{MAY_EXEC, MAY_WRITE, check_permission, namei, open_namei};
 use super::super_block::get_super;
 use super::{
-    O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_TRUNC, O_WRONLY, S_IFIFO, S_IFMT, S_ISGID,
-    S_ISUID,
+    O_ACCMODE, O_CREAT, O_EXCL, O_NOCTTY, O_RDWR, O_TRUNC, O_WRONLY, S_IFMT, S_ISGID, S_ISUID,
 };
 use crate::kernel::chr_drv::tty_io::tty_open;
 use crate::kernel::errno::{EACCES, EBADF, EINVAL, ENOTDIR, ENXIO, EPERM, EROFS, Errno, SysResult};
@@ -161,18 +161,20 @@ pub fn sys_chown(filename: UserAddr, uid: u16, gid: u16) -> SysResult {
 ///
 /// # Errors
 /// `EMFILE`, `ENFILE`, where 0.11 gives `EINVAL`; those of `open_namei`;
-/// `ENXIO` if there is no such device.
+/// `ENXIO` if there is no such device; those of `fifo_open`.
 pub fn sys_open(filename: UserAddr, flag: u32, mode: u16) -> SysResult {
     let fd = free_fd(0)?;
     let file = FileRef::new()?;
     let inode = open_namei(filename, flag, mode)?;
     let flag = flag | implied_access(flag);
-    open_device(&inode, flag)?;
-    file.open(
-        inode,
-        mode_of_flags(flag),
-        flag & !(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY),
-    );
+    let mode = mode_of_flags(flag);
+    let kept = flag & !(O_CREAT | O_EXCL | O_TRUNC | O_NOCTTY);
+    if is_fifo(&inode) {
+        fifo_open(&file, inode, mode, kept)?;
+    } else {
+        open_device(&inode, flag)?;
+        file.open(inode, mode, kept);
+    }
     let task = current();
     task.close_on_exec
         .set(task.close_on_exec.get() & !(1 << fd));
@@ -207,8 +209,6 @@ fn open_device(inode: &Inode, flag: u32) -> Result<(), Errno> {
         return Err(ENXIO);
     } else if inode.is_blk() {
         check_disk_change(dev);
-    } else if inode.i_mode.get() & S_IFMT == S_IFIFO {
-        return Err(ENXIO); // named pipes are not there, as in 0.11
     }
     Ok(())
 }

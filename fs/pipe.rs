@@ -12,18 +12,18 @@ use crate::arch::segment::UserSlice;
 use crate::kernel::errno::{EAGAIN, EPIPE, Errno, SysResult};
 use crate::kernel::signal::SIGPIPE;
 use crate::kernel::task::current;
-use crate::kernel::types::{UserAddr, Zone};
+use crate::kernel::types::UserAddr;
 use crate::mm::memory::PAGE_SIZE;
 
 /// As much as a pipe holds: full and empty must differ.
 pub const PIPE_CAPACITY: u32 = PAGE_SIZE - 1;
 
 fn head(pipe: &Inode) -> u32 {
-    pipe.i_zone[0].get().0 as u32
+    pipe.i_head.get() as u32
 }
 
 fn tail(pipe: &Inode) -> u32 {
-    pipe.i_zone[1].get().0 as u32
+    pipe.i_tail.get() as u32
 }
 
 /// Bytes in the pipe (0.11 `PIPE_SIZE`).
@@ -85,7 +85,7 @@ fn read_run(pipe: &Inode, buf: UserSlice, read: &mut u32) -> Result<(), Errno> {
             chunk.copy_from(&page.data()[from..from + chunk.len()]);
         }
         let next = (from + chunk.len()) % PAGE_SIZE as usize;
-        pipe.i_zone[1].set(Zone(next as u16));
+        pipe.i_tail.set(next as u16);
         *read += chunk.len() as u32;
     })
 }
@@ -159,7 +159,7 @@ fn write_run(pipe: &Inode, buf: UserSlice, written: &mut u32, end: u32) -> Resul
             chunk.copy_to(&mut page.data_mut()[to..to + chunk.len()]);
         }
         let next = (to + chunk.len()) % PAGE_SIZE as usize;
-        pipe.i_zone[0].set(Zone(next as u16));
+        pipe.i_head.set(next as u16);
         *written += chunk.len() as u32;
     })
 }

@@ -19,7 +19,7 @@ pub fn sys_lseek(fd: u32, offset: i32, origin: u32) -> SysResult {
     let file = current_file(fd)?;
     let inode = file.inode()?;
     // Memory devices, major 1, have positions; other character devices not.
-    if inode.i_pipe.get() || inode.is_chr() && inode.device().major() != 1 {
+    if inode.i_stream.get() || inode.is_chr() && inode.device().major() != 1 {
         return Err(ESPIPE);
     }
     let base = match origin {
@@ -52,7 +52,7 @@ pub fn sys_read(fd: u32, buf: UserAddr, count: i32) -> SysResult {
     let buf = buf.slice(count)?;
     let inode = file.inode()?;
     let nonblock = file.has_flag(O_NONBLOCK);
-    if inode.i_pipe.get() {
+    if inode.i_stream.get() {
         return read_pipe(inode, buf, nonblock);
     }
     match inode.i_mode.get() & S_IFMT {
@@ -80,7 +80,7 @@ pub fn sys_write(fd: u32, buf: UserAddr, count: i32) -> SysResult {
     let buf = buf.slice(count)?;
     let inode = file.inode()?;
     let nonblock = file.has_flag(O_NONBLOCK);
-    if inode.i_pipe.get() {
+    if inode.i_stream.get() {
         return write_pipe(inode, buf, nonblock);
     }
     match inode.i_mode.get() & S_IFMT {

@@ -33,7 +33,7 @@ type Sets = [u32; 2];
 /// The queues that are woken when `inode` becomes readable and writable, and
 /// whether it is now.
 fn with_state<R>(inode: &Inode, f: impl FnOnce([Option<&WaitQueue>; 2], [bool; 2]) -> R) -> R {
-    if inode.i_pipe.get() {
+    if inode.i_stream.get() {
         let readable = pipe_size(inode) != 0 || inode.i_writers.get() == 0;
         let writable = pipe_room(inode) != 0 || inode.i_readers.get() == 0;
         return f(

@@ -252,7 +252,10 @@ fn creating() -> Outcome {
     }
     sys::unlink("/tmp/nodev")?;
     sys::mknod("/tmp/fifo", 0o010666, 0)?;
-    fails!(sys::open("/tmp/fifo", 0, 0), ENXIO);
+    fails!(
+        sys::open("/tmp/fifo", sys::O_WRONLY | sys::O_NONBLOCK, 0),
+        ENXIO
+    );
     sys::unlink("/tmp/fifo")?;
     // A program that runs cannot be written to.
     let (go, child) = (Gate::new()?, Gate::new()?);

@@ -50,6 +50,7 @@ const PROGRAMS: &[&str] = &[
     "oom",
     "wild",
     "files",
+    "fifo",
     "dirs",
     "perms",
     "full",

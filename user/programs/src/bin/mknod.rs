@@ -11,8 +11,7 @@ rt::main!(main);
 
 const USAGE: &str = "usage: mknod [-m MODE] NAME b|c MAJOR MINOR
        mknod [-m MODE] NAME p
-Makes a block or character device, for root only, or a pipe with a name (this
-kernel keeps such pipes but cannot open them).
+Makes a block or character device, for root only, or a pipe with a name.
   -m MODE  its permissions, such as 600 or u=rw (otherwise 666 less the umask)";
 
 fn main(args: Args) -> i32 {
