@@ -1,9 +1,12 @@
 //! Death, and who is told of it (0.11 `kernel/exit.c`).
 
 use crate::arch::desc::clear_task_descriptors;
+use crate::arch::power::halt;
+use crate::fs::buffer::sys_sync;
 use crate::fs::exec::set_executable;
 use crate::kernel::chr_drv::tty_io;
 use crate::kernel::errno::{ECHILD, EINVAL, EPERM, ERESTARTSYS, ESRCH, Errno, SysResult};
+use crate::kernel::printk::printk;
 use crate::kernel::sched::{math_state_drop, schedule};
 use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
 use crate::kernel::task::{Task, TaskState, current, tasks};
@@ -162,6 +165,21 @@ pub fn tell_father(task: &Task) {
     }
 }
 
+/// Init has ended, with this code as `waitpid` would tell it, and nobody looks
+/// after processes any more: writes what is not on the disks yet and stops the
+/// machine. In 0.11 it goes on without.
+fn init_has_ended(code: i32) -> ! {
+    let (how, number) = match code & 0x7f {
+        0 => ("with code", code >> 8),
+        signal => ("by signal", signal),
+    };
+    printk!("init has ended {how} {number}: try another init=, or a shell that works.\n");
+    if sys_sync().is_ok() {
+        printk!("The disks are written.\n");
+    }
+    halt()
+}
+
 /// The end of the running process (0.11 `do_exit`): memory, files and inodes
 /// are given back, children go to init, the father is told. What is left is a
 /// zombie, whose page the father's `waitpid` frees.
@@ -170,10 +188,7 @@ pub fn tell_father(task: &Task) {
 pub fn do_exit(code: i32) -> ! {
     let task = current();
     if task.pid.get() == INIT {
-        panic!(
-            "init has ended with code {:#x}; is there a working shell or init= program?",
-            code
-        );
+        init_has_ended(code);
     }
     ptrace::wait_for_tracer(&task);
     free_page_tables(&task);

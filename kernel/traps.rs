@@ -126,18 +126,8 @@ macro_rules! faults {
 }
 
 /// The double fault's own task: its TSS and stack.
-struct DoubleFaultTask {
-    tss: Tss,
-    stack: [u32; 512],
-}
-
-static DOUBLE_FAULT: Shared<DoubleFaultTask> = Shared::new(
-    "the double-fault task",
-    DoubleFaultTask {
-        tss: Tss::new(),
-        stack: [0; 512],
-    },
-);
+static DOUBLE_FAULT: Shared<Tss> = Shared::new("the double-fault task", Tss::new());
+static DOUBLE_FAULT_STACK: Shared<[u32; 512]> = Shared::anonymous([0; 512]);
 
 /// Exception 8, in a task of its own: the kernel's stack is gone, as a rule.
 /// The registers are those that the CPU saved in the running task's TSS.
@@ -305,9 +295,8 @@ pub fn trap_init() {
 }
 
 fn init_double_fault() {
-    let mut task = DOUBLE_FAULT.lock();
-    let top = task.stack.as_ptr_range().end as u32;
-    let tss = &mut task.tss;
+    let top = DOUBLE_FAULT_STACK.lock().as_ptr_range().end as u32;
+    let tss = &mut *DOUBLE_FAULT.lock();
     tss.esp = top;
     tss.esp0 = top;
     tss.ss = 0x10;

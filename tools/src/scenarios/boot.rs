@@ -96,17 +96,59 @@ pub fn damaged_root(_: &Context) -> Result<()> {
     )
 }
 
-/// A panic tells the reason, the place and the functions on the stack: here
-/// init ends, which it must not.
-pub fn panic_names_functions(_: &Context) -> Result<()> {
+/// Without init there is no going on: the machine stops, and says so.
+pub fn init_ends(_: &Context) -> Result<()> {
     let setup = Setup::new(Boot::kernel("console=ttyS0 init=/bin/false"));
     let mut machine = Qemu::start(&setup)?;
     let console = &mut machine.console;
-    console.expect(r"Kernel panic: init has ended with code 0x100", BOOT_LIMIT)?;
-    console.expect(r"at kernel/exit\.rs:\d+|at .*exit\.rs:\d+", SOON)?;
-    console.expect("running: pid 1", SOON)?;
+    console.expect("init has ended with code 1: try another init=", BOOT_LIMIT)?;
+    console.expect("The disks are written.\nSystem halted.", SOON)?;
+    ensure!(!console.log().contains("panic"), "{}", console.log());
+    Ok(())
+}
+
+/// A shell in the place of init: what it has written is on the disk after its
+/// end.
+pub fn init_ends_after_writing(_: &Context) -> Result<()> {
+    const TEXT: &[u8] = b"written by the last words of init";
+    let folder = tempfile::tempdir()?;
+    let disk = folder.path().join("hd.img");
+    std::fs::write(&disk, [0; 1 << 20])?;
+    let mut setup = Setup::new(Boot::kernel("console=ttyS0 init=/bin/sh"));
+    setup.extra = [
+        "-drive",
+        &format!("file={},format=raw,if=ide", disk.display()),
+    ]
+    .map(str::to_string)
+    .into();
+    let mut machine = Qemu::start(&setup)?;
+    machine.console.expect(r"(?m)^# ", BOOT_LIMIT)?;
+    machine.console.send(&format!(
+        "echo {} > /dev/hd0\nexit 7\n",
+        String::from_utf8_lossy(TEXT)
+    ))?;
+    machine
+        .console
+        .expect("init has ended with code 7:", SOON)?;
+    machine.console.expect("System halted.", SOON)?;
+    ensure!(
+        std::fs::read(&disk)?.starts_with(TEXT),
+        "what was written is not on the disk"
+    );
+    Ok(())
+}
+
+/// A panic tells the reason, the place and the functions on the stack: here for
+/// an interrupt that says that the memory is broken.
+pub fn panic_names_functions(_: &Context) -> Result<()> {
+    let mut shell = Shell::boot()?;
+    shell.machine.execute("inject-nmi", serde_json::json!({}))?;
+    let console = &mut shell.machine.console;
+    console.expect(r"Kernel panic: non-maskable interrupt", SOON)?;
+    console.expect(r"at kernel/traps\.rs:\d+", SOON)?;
+    console.expect(r"running: pid \d", SOON)?;
     let trace = console.expect(r"(?s)backtrace:.*The machine has stopped", SOON)?;
-    for name in ["do_exit", "sys_exit|SYS_CALL_TABLE|sys_call|do_system_call"] {
+    for name in ["die_in_kernel", "do_nmi"] {
         let frame = Regex::new(&format!(r"(?m)^ +[0-9a-f]{{8}} +.*({name}).*\+0x"))?;
         ensure!(frame.is_match(&trace), "no frame of {name}:\n{trace}");
     }

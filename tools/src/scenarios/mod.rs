@@ -63,6 +63,11 @@ pub const ALL: &[Scenario] = &[
     scenario("tables.user_bits", tables::user_bits),
     scenario("boot.no_root", boot::no_root),
     scenario("boot.damaged_root", boot::damaged_root),
+    scenario("boot.init_ends", boot::init_ends),
+    scenario(
+        "boot.init_ends_after_writing",
+        boot::init_ends_after_writing,
+    ),
     scenario("boot.panic_names_functions", boot::panic_names_functions),
     scenario("boot.under_a_second", boot::under_a_second),
     scenario("boot.kernel_size", boot::kernel_size),
