@@ -70,7 +70,8 @@ GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
 .PHONY: FORCE help run old-root test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
-        xtask kernel user c-programs tests-guest test-c test-user test-tools test-host screenshots \
+        xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
+        test-math-long math-table screenshots \
         bench check-bench profile
 FORCE:
 
@@ -78,6 +79,7 @@ help: ## this list
 	@echo 'make run          boot to a shell in QEMU (MEM=8 CMDLINE="..." ARGS="--iso")'
 	@echo 'make old-root     boot a root disk of 1991: OLD_ROOT=hdc-0.11.img (docs/old-root.md)'
 	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
+	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
 	@echo 'make bochs        boot the ISO in Bochs, screen in this terminal'
@@ -137,6 +139,17 @@ test-tools:
 test-host:
 	@cd tests/host && $(CARGO) test --quiet --locked
 
+# The emulated 387 against this machine's real one; the long run takes minutes.
+test-math:
+	@cd tests/math && $(CARGO) test --quiet --locked
+	@cd tests/math && $(CARGO) run --quiet --locked
+
+test-math-long:
+	@cd tests/math && $(CARGO) run --quiet --locked -- --all --cases 1000000 $(ARGS)
+
+math-table:
+	@cd tests/math && $(CARGO) run --quiet --locked -- --cases 50000 --write ../../docs/math.md
+
 user: build/root.img
 build/root.img: build/user.stamp c-programs FORCE
 	@$(XTASK) image --manifest user/root.manifest --size $(ROOT_SIZE) --out $@
@@ -174,7 +187,7 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: test-c test-user test-host test-tools $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Speed --------------------------------------------------------------------
@@ -211,15 +224,16 @@ check: fmt-check clippy scan stack
 GUEST_CRATES := . user tests/guest tests/bench
 
 fmt: ## formats
-	@for crate in tools tests/host $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
+	@for crate in tools tests/host tests/math $(GUEST_CRATES); do (cd $$crate && $(FMT) --all) || exit 1; done
 
 fmt-check:
-	@for crate in tools tests/host $(GUEST_CRATES); do (cd $$crate && $(FMT) --all --check) || exit 1; done
+	@for crate in tools tests/host tests/math $(GUEST_CRATES); do (cd $$crate && $(FMT) --all --check) || exit 1; done
 
 clippy: | $(XTASK)
 	@cd tools && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
 	@$(KERNEL_ENV) $(CLIPPY) --locked --quiet $(GUEST) -- -D warnings
 	@cd tests/host && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
+	@cd tests/math && $(CLIPPY) --locked --quiet --all-targets -- -D warnings
 	@cd user && $(GUEST_ENV) $(CLIPPY) --locked --quiet --workspace $(GUEST) -- -D warnings
 	@for crate in guest bench; do (cd tests/$$crate && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
 		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings) || exit 1; done

@@ -1,5 +1,18 @@
 //! The coprocessor, where there is none (0.11 `kernel/math/`).
 
-mod math_emulate;
+use crate::kernel::sched::math_owner;
+use crate::kernel::signal::SIGFPE;
+use crate::kernel::task::current;
+use crate::kernel::traps::TrapFrame;
 
-pub use math_emulate::{math_emulate, math_error};
+/// A coprocessor instruction on a machine without one: SIGFPE, as in 0.11.
+pub fn math_emulate(frame: &mut TrapFrame) {
+    let _ = frame;
+    current().raise_fault(SIGFPE);
+}
+
+/// The coprocessor reported an error: SIGFPE for the task whose numbers it
+/// holds, which need not be the running one.
+pub fn math_error() {
+    math_owner(|task| task.raise(SIGFPE));
+}

@@ -1,0 +1,109 @@
+//! Comparison (0.12 `kernel/math/compare.c`).
+
+use core::cmp::Ordering;
+
+use crate::State387;
+use crate::error::{C0, C1, C2, C3, DE, IE, Masked};
+use crate::get_put::Loaded;
+use crate::number::{Class, Ext, Num};
+
+/// How a and b, which are numbers, compare.
+fn order(a: Ext, b: Ext) -> Ordering {
+    let zero = |x: Ext| x.class() == Class::Zero;
+    if zero(a) && zero(b) {
+        return Ordering::Equal;
+    }
+    if a.neg() != b.neg() || zero(a) || zero(b) {
+        let below = if zero(a) { !b.neg() } else { a.neg() };
+        return if below {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
+    }
+    let (x, y) = (Num::of(a), Num::of(b));
+    let order = x.exp.cmp(&y.exp).then(x.hi.cmp(&y.hi));
+    if a.neg() { order.reverse() } else { order }
+}
+
+impl State387 {
+    /// Sets the condition codes to how x and y compare. `quietly`: a quiet NaN is
+    /// no invalid operand.
+    ///
+    /// # Errors
+    /// An exception that is not masked.
+    #[inline(never)]
+    pub(crate) fn compare(&mut self, x: Loaded, y: Loaded, quietly: bool) -> Masked<()> {
+        let (a, b) = (x.value, y.value);
+        let none = |x: Ext| matches!(x.class(), Class::Nan | Class::Unsupported);
+        let invalid = |x: Ext| {
+            x.class() == Class::Unsupported
+                || x.class() == Class::Nan && (!quietly || x.is_signalling())
+        };
+        if none(a) || none(b) {
+            self.set_condition(C0 | C2 | C3, C0 | C2 | C3);
+            if invalid(a) || invalid(b) {
+                self.raise(IE)?;
+            }
+            return Ok(());
+        }
+        let flags = match order(a, b) {
+            Ordering::Less => C0,
+            Ordering::Equal => C3,
+            Ordering::Greater => 0,
+        };
+        self.set_condition(C0 | C2 | C3, flags);
+        if x.denormal || y.denormal {
+            self.raise(DE)?;
+        }
+        Ok(())
+    }
+
+    /// `fucom` and its like.
+    pub(crate) fn compare_unordered(&mut self, i: u32, pops: u32) -> Masked<()> {
+        self.clear_c1();
+        if self.is_empty(0) || self.is_empty(i) {
+            self.set_condition(C0 | C2 | C3, C0 | C2 | C3);
+            self.stack_fault(false)?;
+        } else {
+            let (x, y) = (self.st(0), self.st(i));
+            self.compare(Loaded::register(x), Loaded::register(y), true)?;
+        }
+        for _ in 0..pops {
+            self.pop();
+        }
+        Ok(())
+    }
+
+    /// `ftst`: compares `ST(0)` with 0.
+    pub(crate) fn test(&mut self) -> Masked<()> {
+        self.clear_c1();
+        if self.is_empty(0) {
+            self.set_condition(C0 | C2 | C3, C0 | C2 | C3);
+            return self.stack_fault(false);
+        }
+        let x = Loaded::register(self.st(0));
+        self.compare(x, Loaded::register(Ext::zero(false)), false)
+    }
+
+    /// `fxam`: what kind of thing `ST(0)` is.
+    pub(crate) fn examine(&mut self) {
+        let x = self.st(0);
+        let mut flags = if self.is_empty(0) {
+            C3 | C0
+        } else {
+            match x.class() {
+                Class::Unsupported => 0,
+                Class::Nan => C0,
+                Class::Finite if x.is_denormal() => C3 | C2,
+                Class::Finite => C2,
+                Class::Infinite => C2 | C0,
+                Class::Zero => C3,
+            }
+        };
+        if x.neg() {
+            flags |= C1;
+        }
+        self.set_condition(C0 | C1 | C2 | C3, flags);
+    }
+}

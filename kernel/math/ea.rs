@@ -1,0 +1,247 @@
+//! From an instruction's bytes to its operand's address (0.12 `kernel/math/ea.c`).
+
+use crate::Stop;
+use crate::get_put::Operand;
+
+/// A program's registers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Regs {
+    /// eax, ecx, edx, ebx, esp, ebp, esi, edi: the order of their numbers.
+    pub general: [u32; 8],
+    /// The next instruction.
+    pub eip: u32,
+    /// Selectors: es, cs, ss, ds, fs, gs.
+    pub selectors: [u16; 6],
+}
+
+/// A segment register.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Segment {
+    /// Only by a prefix.
+    Es,
+    /// Code.
+    Cs,
+    /// Of addresses with esp or ebp.
+    Ss,
+    /// Of all others.
+    Ds,
+    /// Only by a prefix.
+    Fs,
+    /// Only by a prefix.
+    Gs,
+}
+
+/// A decoded instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Insn {
+    /// Bytes, prefixes included.
+    pub length: u32,
+    /// The lower three bits of the first byte; 8 for `fwait`.
+    pub op: u8,
+    /// The second byte: bits 7-6 are 3 if both operands are registers.
+    pub modrm: u8,
+    /// Was there an operand size prefix? It makes environments 16 bits wide.
+    pub short: bool,
+    /// Where the operand lies, if it lies in memory.
+    pub address: u32,
+    /// In which segment.
+    pub segment: Segment,
+}
+
+/// The bytes end before the instruction does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Short;
+
+/// In `Insn::op`: `fwait`.
+pub const WAIT: u8 = 8;
+
+/// Bytes still to be read.
+struct Code<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Code<'_> {
+    /// The next `size` bytes as a number, with its sign.
+    fn next(&mut self, size: usize) -> Result<u32, Short> {
+        let bytes = self.bytes.get(self.at..self.at + size).ok_or(Short)?;
+        self.at += size;
+        let value = bytes
+            .iter()
+            .rev()
+            .fold(0, |value, byte| value << 8 | u32::from(*byte));
+        let unused = 32 - 8 * size as u32;
+        Ok(((value << unused) as i32 >> unused) as u32)
+    }
+}
+
+/// Takes apart the instruction that `bytes` begin with.
+///
+/// # Errors
+/// [`Short`]: it goes on where they end. Inside: it is none of ours.
+#[inline(never)]
+pub fn decode(bytes: &[u8], regs: &Regs) -> Result<Result<Insn, Stop>, Short> {
+    let mut code = Code { bytes, at: 0 };
+    let mut insn = Insn {
+        length: 0,
+        op: WAIT,
+        modrm: 0xff,
+        short: false,
+        address: 0,
+        segment: Segment::Ds,
+    };
+    let mut forced = None;
+    let mut address_16 = false;
+    loop {
+        match code.next(1)? as u8 {
+            0x26 => forced = Some(Segment::Es),
+            0x2e => forced = Some(Segment::Cs),
+            0x36 => forced = Some(Segment::Ss),
+            0x3e => forced = Some(Segment::Ds),
+            0x64 => forced = Some(Segment::Fs),
+            0x65 => forced = Some(Segment::Gs),
+            0x66 => insn.short = true,
+            0x67 => address_16 = true,
+            0xf2 | 0xf3 => {}
+            0x9b => break,
+            byte if byte & 0xf8 == 0xd8 => {
+                insn.op = byte & 7;
+                insn.modrm = code.next(1)? as u8;
+                break;
+            }
+            _ => return Ok(Err(Stop::Illegal)),
+        }
+    }
+    if insn.modrm < 0xc0 {
+        if address_16 {
+            address_in_16_bits(&mut code, &mut insn, regs)?;
+        } else {
+            address_in_32_bits(&mut code, &mut insn, regs)?;
+        }
+        if let Some(segment) = forced {
+            insn.segment = segment;
+        }
+    }
+    insn.length = code.at as u32;
+    Ok(Ok(insn))
+}
+
+const EBP: usize = 5;
+const ESP: usize = 4;
+
+fn address_in_32_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(), Short> {
+    let mode = insn.modrm >> 6;
+    let mut base = insn.modrm as usize & 7;
+    let mut index = 0;
+    if base == ESP {
+        let sib = code.next(1)? as usize;
+        base = sib & 7;
+        if sib >> 3 & 7 != ESP {
+            index = regs.general[sib >> 3 & 7] << (sib >> 6 & 3);
+        }
+    }
+    let displacement = match mode {
+        0 if base == EBP => {
+            insn.address = code.next(4)?.wrapping_add(index);
+            return Ok(());
+        }
+        0 => 0,
+        1 => code.next(1)?,
+        _ => code.next(4)?,
+    };
+    if base == EBP || base == ESP {
+        insn.segment = Segment::Ss;
+    }
+    insn.address = regs.general[base]
+        .wrapping_add(index)
+        .wrapping_add(displacement);
+    Ok(())
+}
+
+fn address_in_16_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(), Short> {
+    let [_, _, _, bx, _, bp, si, di] = regs.general;
+    let mode = insn.modrm >> 6;
+    let (sum, stack) = match insn.modrm & 7 {
+        0 => (bx.wrapping_add(si), false),
+        1 => (bx.wrapping_add(di), false),
+        2 => (bp.wrapping_add(si), true),
+        3 => (bp.wrapping_add(di), true),
+        4 => (si, false),
+        5 => (di, false),
+        6 if mode == 0 => (code.next(2)?, false),
+        6 => (bp, true),
+        _ => (bx, false),
+    };
+    let displacement = match mode {
+        0 => 0,
+        1 => code.next(1)?,
+        _ => code.next(2)?,
+    };
+    if stack {
+        insn.segment = Segment::Ss;
+    }
+    insn.address = sum.wrapping_add(displacement) & 0xffff;
+    Ok(())
+}
+
+impl Insn {
+    /// The operand in memory and whether it is written; `None` if there is no
+    /// such instruction.
+    pub(crate) fn operand(&self) -> Option<(Operand, bool)> {
+        use Operand::{Bcd, Environment, F32, F64, F80, I16, I32, I64, State, Word};
+        let reg = self.modrm >> 3 & 7;
+        let number = match self.op >> 1 {
+            0 => F32,
+            1 => I32,
+            2 => F64,
+            _ => I16,
+        };
+        Some(match (self.op, reg) {
+            (0 | 2 | 4 | 6, _) | (_, 0) => (number, false),
+            (_, 2 | 3) => (number, true),
+            (1, 4) => (Environment, false),
+            (1, 5) => (Word, false),
+            (1, 6) => (Environment, true),
+            (1 | 5, 7) => (Word, true),
+            (3, 5) => (F80, false),
+            (3, 7) => (F80, true),
+            (5, 4) => (State, false),
+            (5, 6) => (State, true),
+            (7, 4) => (Bcd, false),
+            (7, 5) => (I64, false),
+            (7, 6) => (Bcd, true),
+            (7, 7) => (I64, true),
+            _ => return None,
+        })
+    }
+
+    /// How many bytes of memory it reads.
+    pub fn reads(&self) -> usize {
+        if self.modrm >= 0xc0 {
+            return 0;
+        }
+        match self.operand() {
+            Some((operand, false)) => self.size(operand),
+            _ => 0,
+        }
+    }
+
+    /// The bytes of an operand.
+    pub(crate) fn size(&self, operand: Operand) -> usize {
+        match operand {
+            Operand::F32 | Operand::I32 => 4,
+            Operand::F64 | Operand::I64 => 8,
+            Operand::F80 | Operand::Bcd => 10,
+            Operand::I16 | Operand::Word => 2,
+            Operand::Environment if self.short => 14,
+            Operand::Environment => 28,
+            Operand::State if self.short => 94,
+            Operand::State => 108,
+        }
+    }
+
+    /// The 11 bits that `fstenv` shows of it.
+    pub(crate) fn opcode(&self) -> u32 {
+        u32::from(self.op) << 8 | u32::from(self.modrm)
+    }
+}

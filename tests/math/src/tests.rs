@@ -1,0 +1,250 @@
+//! What the host cannot show: the 387's own ways where later chips differ, the
+//! decoding of 32-bit code, and that an instruction which fails changes nothing.
+
+use math387::{Regs, Segment, Short, State387, Stop, decode, step};
+
+use crate::machine::{CODE, DATA, Operand, Ram, registers};
+
+/// A 387 and a program.
+struct Machine {
+    state: State387,
+    ram: Ram,
+    regs: Regs,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        let mut regs = registers(0);
+        regs.selectors = [0x17, 0x0f, 0x17, 0x17, 0x17, 0x17];
+        Machine {
+            state: State387::new(),
+            ram: Ram {
+                code: Vec::new(),
+                operand: Operand([0; 108]),
+            },
+            regs,
+        }
+    }
+
+    /// Executes one instruction.
+    fn run(&mut self, code: &[u8]) -> Result<(), Stop> {
+        self.ram.code = code.to_vec();
+        self.regs.eip = CODE;
+        step(&mut self.state, &mut self.ram, &mut self.regs)
+    }
+
+    fn ok(&mut self, code: &[u8]) {
+        assert_eq!(self.run(code), Ok(()), "{code:02x?}");
+    }
+
+    fn word(&self, at: usize) -> u32 {
+        let bytes = self.ram.operand.0[at..at + 4].try_into();
+        u32::from_le_bytes(bytes.expect("four bytes"))
+    }
+
+    fn short(&self, at: usize) -> u16 {
+        self.word(at) as u16
+    }
+}
+
+const FLD1: [u8; 2] = [0xd9, 0xe8];
+const FLDZ: [u8; 2] = [0xd9, 0xee];
+const FDIVP: [u8; 2] = [0xde, 0xf9];
+const FWAIT: [u8; 1] = [0x9b];
+
+#[test]
+fn an_exception_comes_with_the_next_instruction() {
+    let mut m = Machine::new();
+    m.state.cwd = 0x37b;
+    m.ok(&FLD1);
+    m.ok(&FLDZ);
+    m.ok(&FDIVP);
+    let after = m.state;
+    assert!(after.is_pending());
+    assert!(
+        !after.is_empty(0) && !after.is_empty(1),
+        "nothing was popped"
+    );
+    for code in [
+        &FWAIT[..],
+        &FLD1,
+        &[0xd9, 0xd0],
+        &[0xd9, 0x2e],
+        &[0xdd, 0x26],
+    ] {
+        assert_eq!(m.run(code), Err(Stop::Pending), "{code:02x?}");
+        assert_eq!(m.regs.eip, CODE);
+        assert_eq!(m.state, after);
+    }
+    // fnstsw, fnstsw ax, fnstcw do not wait.
+    m.ok(&[0xdd, 0x3e]);
+    assert_eq!(m.short(0) & 0x80ff, 0x8084);
+    m.ok(&[0xdf, 0xe0]);
+    assert_eq!(m.regs.general[0] & 0xff, 0x84);
+    m.ok(&[0xd9, 0x3e]);
+    // fnclex ends it.
+    m.ok(&[0xdb, 0xe2]);
+    m.ok(&FWAIT);
+    assert_eq!(m.regs.eip, CODE + 1);
+}
+
+#[test]
+fn the_pointers_name_the_last_instruction_and_operand() {
+    let mut m = Machine::new();
+    m.ok(&[0x66, 0xd9, 0x46, 0x04]); // fld dword [esi+4]
+    m.ok(&[0xd9, 0x3e]); // fnstcw leaves them
+    m.ok(&[0xd9, 0x36]); // fnstenv [esi]
+    assert_eq!(m.word(0), 0xffff_037f);
+    assert_eq!(m.word(4), 0xffff_3800);
+    assert_eq!(m.word(8), 0xffff_7fff, "one zero, in register 7");
+    assert_eq!(m.word(12), CODE);
+    assert_eq!(m.word(16), 0x0146_000f, "opcode and code segment");
+    assert_eq!(m.word(20), DATA + 4);
+    assert_eq!(m.word(24), 0xffff_0017);
+    assert_eq!(m.state.cwd & 0x3f, 0x3f);
+}
+
+#[test]
+fn without_an_operand_its_pointer_stays_as_does_all_with_fninit() {
+    let mut m = Machine::new();
+    m.ok(&[0xd9, 0x06]);
+    m.ok(&FLD1);
+    assert_eq!(m.state.foo, DATA);
+    assert_eq!(m.state.fcs >> 16, 0x1e8);
+    m.ok(&[0xdb, 0xe3]); // fninit: later chips clear the pointers
+    assert_eq!((m.state.fip, m.state.foo), (CODE, DATA));
+    assert_eq!(m.state.twd, 0xffff);
+}
+
+#[test]
+fn environments_of_16_bits() {
+    let mut m = Machine::new();
+    m.ok(&FLD1);
+    m.ok(&FLDZ);
+    m.ok(&[0xd9, 0x06]);
+    let pushed = m.state;
+    m.ok(&[0x66, 0xdd, 0x36]); // fnsave, 94 bytes
+    assert_eq!(m.short(0), 0x37f);
+    assert_eq!(m.short(2), 5 << 11);
+    assert_eq!(m.short(4), 0b00_01_01_11_11_11_11_11);
+    assert_eq!(m.short(6), CODE as u16);
+    assert_eq!(m.short(8), 0x0f);
+    assert_eq!(m.short(10), DATA as u16);
+    assert_eq!(m.short(12), 0x17);
+    let one = [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f];
+    assert_eq!(m.ram.operand.0[34..44], one, "ST(2)");
+    assert_eq!(m.ram.operand.0[94..], [0; 14]);
+    assert_eq!(m.state.twd, 0xffff, "fnsave initialises");
+    m.ok(&[0x66, 0xdd, 0x26]); // frstor
+    assert_eq!(m.state.st_space, pushed.st_space);
+    assert_eq!((m.state.swd, m.state.twd), (pushed.swd, pushed.twd));
+    m.ok(&[0x66, 0xd9, 0x36]); // fnstenv, 14 bytes
+    m.ok(&[0xdb, 0xe3]);
+    m.ok(&[0x66, 0xd9, 0x26]); // fldenv
+    assert_eq!((m.state.swd, m.state.twd), (pushed.swd, pushed.twd));
+}
+
+#[test]
+fn what_faults_changes_nothing() {
+    let mut m = Machine::new();
+    m.ok(&FLD1);
+    m.regs.general[6] = 0x4000;
+    let before = m.state;
+    let memory = [
+        [0xd9, 0x1e], // fstp m32
+        [0xdd, 0x1e],
+        [0xdb, 0x3e],
+        [0xdf, 0x36], // fbstp
+        [0xdd, 0x36], // fnsave
+        [0xd9, 0x36],
+        [0xdd, 0x26],
+        [0xd8, 0x06],
+        [0xdd, 0x3e],
+    ];
+    for code in memory {
+        assert_eq!(m.run(&code), Err(Stop::Fault), "{code:02x?}");
+        assert_eq!(m.state, before, "{code:02x?}");
+        assert_eq!(m.regs.eip, CODE);
+    }
+    // An address that wraps past the end of the segment, and code that ends early.
+    m.regs.general[6] = u32::MAX;
+    assert_eq!(m.run(&[0xdd, 0x06]), Err(Stop::Fault));
+    assert_eq!(m.run(&[0xdd, 0x86, 0x00]), Err(Stop::Fault));
+}
+
+#[test]
+fn what_is_none_of_the_387s_is_illegal() {
+    let mut m = Machine::new();
+    let codes: [&[u8]; 12] = [
+        &[0xda, 0xc0],       // fcmovb
+        &[0xda, 0xe8],       //
+        &[0xdb, 0xc0],       // fcmovnb
+        &[0xdb, 0xf0],       // fcomi
+        &[0xdf, 0xe8],       // fucomip
+        &[0xdd, 0x0e],       // fisttp
+        &[0xd9, 0x0e],       //
+        &[0xdb, 0x26],       //
+        &[0xd9, 0xe2],       //
+        &[0xde, 0xd8],       //
+        &[0x66, 0x90],       // nop
+        &[0xf0, 0xd9, 0xe8], // lock fld1
+    ];
+    for code in codes {
+        assert_eq!(m.run(code), Err(Stop::Illegal), "{code:02x?}");
+    }
+    assert_eq!(m.state, State387::new());
+    assert_eq!(
+        m.run(&[0x66; 20]),
+        Err(Stop::Illegal),
+        "prefixes without end"
+    );
+}
+
+#[test]
+fn addresses() {
+    let regs = Regs {
+        general: [
+            0x10, 0x200, 0x3000, 0x4_0000, 0x50_0000, 0x600_0000, 0x7, 0xffff,
+        ],
+        eip: 0,
+        selectors: [0; 6],
+    };
+    let cases: [(&[u8], u32, Segment); 19] = [
+        (&[0xd9, 0x00], 0x10, Segment::Ds),
+        (&[0xd9, 0x43, 0xfe], 0x3_fffe, Segment::Ds),
+        (&[0xd9, 0x82, 1, 0, 0, 0x80], 0x8000_3001, Segment::Ds),
+        (&[0xd9, 0x05, 4, 3, 2, 1], 0x0102_0304, Segment::Ds),
+        (&[0xd9, 0x45, 0x04], 0x600_0004, Segment::Ss),
+        (&[0xd9, 0x04, 0x24], 0x50_0000, Segment::Ss),
+        (&[0xd9, 0x44, 0xcc, 8], 0x50_1008, Segment::Ss),
+        (&[0xd9, 0x04, 0x8b], 0x4_0800, Segment::Ds),
+        (&[0xd9, 0x04, 0x4d, 0, 1, 0, 0], 0x500, Segment::Ds),
+        (&[0xd9, 0x44, 0x15, 0], 0x600_3000, Segment::Ss),
+        (
+            &[0xd9, 0x84, 0x70, 0xff, 0xff, 0xff, 0xff],
+            0x1d,
+            Segment::Ds,
+        ),
+        (&[0x36, 0xd9, 0x00], 0x10, Segment::Ss),
+        (&[0x64, 0xd9, 0x45, 0], 0x600_0000, Segment::Fs),
+        (&[0x2e, 0x66, 0xd9, 0x06], 7, Segment::Cs),
+        (&[0x67, 0xd9, 0x01], 0xffff, Segment::Ds),
+        (&[0x67, 0xd9, 0x42, 0x10], 0x17, Segment::Ss),
+        (&[0x67, 0xd9, 0x06, 0x34, 0x12], 0x1234, Segment::Ds),
+        (&[0x67, 0xd9, 0x46, 0xff], 0xffff, Segment::Ss),
+        (&[0x67, 0xd9, 0x85, 2, 0], 1, Segment::Ds),
+    ];
+    for (code, address, segment) in cases {
+        let insn = decode(code, &regs)
+            .expect("it is whole")
+            .expect("it is one");
+        assert_eq!(
+            (insn.address, insn.segment, insn.length as usize),
+            (address, segment, code.len()),
+            "{code:02x?}"
+        );
+        for length in 0..code.len() {
+            assert_eq!(decode(&code[..length], &regs).err(), Some(Short));
+        }
+    }
+}
