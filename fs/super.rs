@@ -389,7 +389,7 @@ fn detach(sb: &'static SuperBlock, dev: Dev) -> Result<(), Errno> {
 ///
 /// # Errors
 /// `EPERM`, `ENOTBLK`, `ENOTDIR`, `EBUSY`; `EINVAL` if there is no file system
-/// on the device, `EIO` if it cannot be read or cannot be, `ENXIO`.
+/// on the device, `EIO` if it cannot be read or cannot be, `ENXIO`, `ENFILE`.
 pub fn sys_mount(dev_name: UserAddr, dir_name: UserAddr, flags: u32) -> SysResult {
     current().require_suser()?;
     let _lock = MOUNT_LOCK.lock();
@@ -412,11 +412,15 @@ pub fn sys_mount(dev_name: UserAddr, dir_name: UserAddr, flags: u32) -> SysResul
         return Err(EBUSY);
     }
     sb.s_rd_only.set(flags & 1 != 0);
-    match iget(dev, ROOT_INO) {
-        Ok(root) if root.is_dir() => drop(sb.s_isup.replace(Some(root))),
-        _ => {
+    let root = iget(dev, ROOT_INO).and_then(|root| if root.is_dir() { Ok(root) } else { Err(EIO) });
+    match root {
+        Ok(root) => drop(sb.s_isup.replace(Some(root))),
+        Err(error) => {
+            // What is no directory is in the inode cache now, and must not be
+            // found there when the disk has been repaired.
+            invalidate_inodes(dev);
             put_super(dev);
-            return Err(EIO);
+            return Err(error);
         }
     }
     dir.i_mount.set(true);

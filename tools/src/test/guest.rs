@@ -83,10 +83,10 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
-/// The hard disks of the program that mounts them: a file system, and something
+/// The hard disks of the programs that mount them: a file system, and something
 /// that is none. What it writes to them is forgotten.
 fn disks(program: &str, image: &Path) -> Vec<String> {
-    if program != "calls_mount" {
+    if !["calls_mount", "damaged"].contains(&program) {
         return vec![];
     }
     let files = [image.to_path_buf(), "build/linux011.elf".into()];

@@ -55,6 +55,7 @@ const PROGRAMS: &[&str] = &[
     "perms",
     "full",
     "devices",
+    "damaged",
     "tty",
     "calls",
     "ids",
