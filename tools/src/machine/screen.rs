@@ -18,18 +18,30 @@ impl Qemu {
     /// The characters on the screen. The console scrolls by moving the start of
     /// what is shown through the text memory, so that start is looked up.
     pub fn screen(&mut self) -> Result<String> {
-        let start = self.screen_start()?;
-        let memory = self.physical_memory(TEXT_MEMORY, TEXT_SIZE)?;
-        let shown: Vec<u8> = memory.iter().step_by(2).copied().collect();
         let mut text = String::new();
-        for line in 0..LINES {
-            let begin = (start + line * COLUMNS) % shown.len();
-            let cells = shown.iter().cycle().skip(begin).take(COLUMNS);
-            let line: String = cells.map(|byte| char::from((*byte).max(b' '))).collect();
-            text.push_str(&line);
+        for line in self.screen_bytes(0)? {
+            text.extend(line.iter().map(|byte| char::from((*byte).max(b' '))));
             text.push('\n');
         }
         Ok(text)
+    }
+
+    /// The attributes of what is on the screen, by lines and columns.
+    pub fn screen_attributes(&mut self) -> Result<Vec<Vec<u8>>> {
+        self.screen_bytes(1)
+    }
+
+    /// The first (0) or the second (1) bytes of the cells that are shown.
+    fn screen_bytes(&mut self, which: usize) -> Result<Vec<Vec<u8>>> {
+        let start = self.screen_start()?;
+        let memory = self.physical_memory(TEXT_MEMORY, TEXT_SIZE)?;
+        let bytes: Vec<u8> = memory.iter().skip(which).step_by(2).copied().collect();
+        let line = |nr: usize| {
+            let begin = (start + nr * COLUMNS) % bytes.len();
+            let cells = bytes.iter().cycle().skip(begin);
+            cells.take(COLUMNS).copied().collect()
+        };
+        Ok((0..LINES).map(line).collect())
     }
 
     /// Registers 12 and 13 of the display controller: the first cell shown. It is

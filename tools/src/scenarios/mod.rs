@@ -2,6 +2,8 @@
 //! machine from outside, and boots it in other ways.
 
 mod boot;
+mod consoles;
+mod jobs;
 mod old_root;
 mod screen;
 mod shell;
@@ -59,6 +61,17 @@ pub const ALL: &[Scenario] = &[
     scenario("shell.power_off", shell::power_off),
     scenario("screen.keyboard", screen::keyboard),
     scenario("screen.task_list", screen::task_list),
+    scenario("consoles.four", consoles::four),
+    scenario("consoles.independent", consoles::independent),
+    scenario("consoles.again", consoles::again),
+    scenario("consoles.beside_serial", consoles::beside_serial),
+    scenario("consoles.colours", consoles::colours),
+    scenario("consoles.layouts", consoles::layouts),
+    scenario("consoles.restart", consoles::restart),
+    scenario("jobs.all", jobs::all),
+    scenario("jobs.background_reader", jobs::background_reader),
+    scenario("jobs.pipeline", jobs::pipeline),
+    scenario("jobs.hang_up", jobs::hang_up),
     scenario("tables.identity", tables::identity),
     scenario("tables.user_bits", tables::user_bits),
     scenario("boot.no_root", boot::no_root),
