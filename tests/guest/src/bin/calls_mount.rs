@@ -9,7 +9,8 @@ use guest::prelude::*;
 
 cases! {
     "calls_mount";
-    only_root, mounting_errors, unmounting_errors, what_is_written_stays, borders, read_only, busy
+    only_root, mounting_errors, unmounting_errors, what_is_written_stays, borders, read_only, busy,
+    truncation_while_written
 }
 
 const DISK: &str = "/dev/hd0";
@@ -152,5 +153,44 @@ fn busy() -> Outcome {
             Ok(())
         })?
         .pass()
+    })
+}
+
+/// Truncating a file whose blocks are on their way to the disk: every zone is given
+/// back once.
+fn truncation_while_written() -> Outcome {
+    mounted(false, || {
+        let before = sys::ustat(0x300)?;
+        let writer = Child::test(|| {
+            for round in 0..40 {
+                let fd = sys::creat("/mnt/tmp/again", 0o600)?;
+                equal!(sys::write(fd, &[round; 20_000])?, 20_000);
+                sys::close(fd)?;
+            }
+            Ok(())
+        })?;
+        let other = Child::test(|| {
+            for round in 0..40 {
+                sys::sync();
+                let fd = sys::creat("/mnt/tmp/other", 0o600)?;
+                equal!(sys::write(fd, &[round; 9_000])?, 9_000);
+                sys::close(fd)?;
+            }
+            Ok(())
+        })?;
+        writer.pass()?;
+        other.pass()?;
+        for (name, byte, size) in [("again", 39, 20_000), ("other", 39, 9_000)] {
+            let path = format!("/mnt/tmp/{name}");
+            let fd = sys::open(&path, 0, 0)?;
+            let mut text = vec![0; size + 1];
+            equal!(sys::read(fd, &mut text)?, size);
+            check!(text[..size].iter().all(|found| *found == byte), "{name}");
+            sys::close(fd)?;
+            sys::unlink(&path)?;
+        }
+        let after = sys::ustat(0x300)?;
+        equal!((after.tfree, after.tinode), (before.tfree, before.tinode));
+        Ok(())
     })
 }

@@ -220,7 +220,10 @@ fn changed_bytes() -> Outcome {
             image[at] = chance.below(256) as u8;
         }
     })?;
-    check!(mounted > 35, "{mounted} of 40: only a damaged root cannot be mounted");
+    check!(
+        mounted > 35,
+        "{mounted} of 40: only a damaged root cannot be mounted"
+    );
     Ok(())
 }
 

@@ -12,7 +12,7 @@ cases! {
     "files";
     create_and_read_back, every_block_kind, holes_are_zero, truncation_frees, append, seek, open_flags,
     open_modes_are_kept, an_own_new_file_is_writable, links, unlink_while_open, rename_files, times, two_descriptors, many_files,
-    parallel_writers, file_size_limit, contents_survive_the_cache, directories_cannot_be_written
+    parallel_writers, parallel_appends, file_size_limit, contents_survive_the_cache, directories_cannot_be_written
 }
 
 const NAME: &str = "/tmp/file";
@@ -358,6 +358,42 @@ fn parallel_writers() -> Outcome {
     for child in children {
         child.pass()?;
     }
+    Ok(())
+}
+
+/// Who appends writes at the end, wherever others have moved it: no record is lost
+/// or torn.
+fn parallel_appends() -> Outcome {
+    const RECORDS: usize = 200;
+    sys::close(sys::creat(NAME, 0o644)?)?;
+    let writers = (0..4u8)
+        .map(|number| {
+            Child::test(|| {
+                let fd = sys::open(NAME, O_WRONLY | O_APPEND, 0)?;
+                // 1500 bytes go over the end of a block, each time elsewhere.
+                for _ in 0..RECORDS / 4 {
+                    equal!(sys::write(fd, &[b'a' + number; 1500])?, 1500);
+                }
+                Ok(())
+            })
+        })
+        .collect::<Result<Vec<Child>>>()?;
+    for writer in writers {
+        writer.pass()?;
+    }
+    let mut text = vec![];
+    File::open(NAME)?.read_to_end(&mut text)?;
+    equal!(text.len(), RECORDS * 1500);
+    for record in text.chunks(1500) {
+        check!(record.iter().all(|byte| *byte == record[0]));
+    }
+    for letter in b"abcd" {
+        equal!(
+            text.iter().filter(|byte| *byte == letter).count(),
+            RECORDS / 4 * 1500
+        );
+    }
+    sys::unlink(NAME)?;
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use rt::sys::{O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, R_OK, W_OK, X_OK};
 cases! {
     "perms";
     owner_group_others, directories_need_x, creating_needs_w, root_may_all, sticky_directory, chmod_rules,
-    chown_rules, access_uses_real_ids, umask_masks, utime_rules, mknod_rules, setid_bits_fall, link_and_rename
+    chown_rules, access_uses_real_ids, umask_masks, utime_rules, mknod_rules, setid_bits_fall, link_and_rename,
+    users_make_directories
 }
 
 /// Runs `f` as another user and group.
@@ -290,4 +291,17 @@ fn link_and_rename() -> Outcome {
     sys::rmdir("/tmp/pd")?;
     sys::unlink("/tmp/p")?;
     Ok(())
+}
+
+/// mkdir and rmdir are for everyone who may write to the directory.
+fn users_make_directories() -> Outcome {
+    as_user(10, 20, || {
+        sys::mkdir("/tmp/own", 0o755)?;
+        equal!(sys::stat("/tmp/own")?.uid, 10);
+        sys::mkdir("/tmp/own/inner", 0o700)?;
+        sys::rmdir("/tmp/own/inner")?;
+        sys::rmdir("/tmp/own")?;
+        fails!(sys::mkdir("/etc/none", 0o755), EACCES);
+        Ok(())
+    })
 }
