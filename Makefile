@@ -69,7 +69,7 @@ GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: FORCE help run old-root test check iso gdb bochs fmt fmt-check clippy scan stack size clean \
+.PHONY: FORCE help run old-root test check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
         test-math-long math-table screenshots \
         bench check-bench profile
@@ -82,6 +82,9 @@ help: ## this list
 	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
+	@echo 'make hd           build/hd.img, a hard disk of 20 MB with the root on it'
+	@echo 'make hd386        build/hd386.img, the same for an 80386'
+	@echo 'make floppy       build/fd.img, a floppy of 1.44 MB for an 80386'
 	@echo 'make bochs        boot the ISO in Bochs, screen in this terminal'
 	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached to it'
 	@echo 'make kernel       build/linux011.elf'
@@ -171,6 +174,24 @@ iso: $(ISO)
 $(ISO): grub/grub.cfg $(KERNEL) build/root.img
 	@$(XTASK) iso --kernel $(KERNEL) --module build/root.img --config grub/grub.cfg --out $@
 
+# Disks: with GRUB 2, and with our own loader where that does not run.
+HD := build/hd.img
+HD386 := build/hd386.img
+FD := build/fd.img
+hd: $(HD)
+hd386: $(HD386)
+floppy: $(FD)
+$(HD): grub/hd.cfg
+$(HD386): grub/hd386.menu build/bootsect.bin
+$(FD): grub/fd.menu build/bootsect.bin
+$(HD) $(HD386) $(FD): $(KERNEL) build/root.img
+	@$(XTASK) disk $(basename $(notdir $@)) --out $@
+
+build/bootsect.bin: arch/boot/bootsect.S
+	@mkdir -p build
+	@gcc -m32 -c -Wa,--fatal-warnings -o build/bootsect.o $<
+	@ld -m elf_i386 -Ttext 0x7c00 -e _start --oformat binary -o $@ build/bootsect.o
+
 run: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) run --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
 
@@ -187,7 +208,8 @@ gdb: $(KERNEL) build/root.img
 screenshots: $(KERNEL) build/root.img $(ISO)
 	@$(XTASK) screenshot $(ARGS)
 
-test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO)
+test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO) \
+		$(HD) $(HD386) $(FD)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # --- Speed --------------------------------------------------------------------

@@ -158,8 +158,19 @@ pub fn read_boot_params() {
             let end = 0x10_0000 + cmos_extended_kb() as u64 * 1024;
             info.add_region(0x10_0000, end);
         }
+        if let Some(limit) = info.option("mem").and_then(megabytes) {
+            for region in &mut info.regions[..info.region_count] {
+                region.end.0 = region.end.0.min(limit).max(region.start.0);
+            }
+        }
         info
     });
+}
+
+/// The bytes of `mem=`, which is a number of megabytes with an `M`.
+fn megabytes(text: &str) -> Option<u32> {
+    let number: u32 = text.strip_suffix('M')?.parse().ok()?;
+    number.checked_mul(1 << 20)
 }
 
 /// Extended memory in KB as the CMOS has it, for a loader that says nothing.

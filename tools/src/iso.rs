@@ -11,7 +11,7 @@ use crate::util::write_if_changed;
 /// GRUB's modules that the menu needs; all of them would be 10 MB.
 const MODULES: &str = "biosdisk iso9660 normal multiboot2 part_msdos serial terminal";
 /// GRUB for BIOS machines.
-const GRUB: &str = "/usr/lib/grub/i386-pc";
+pub const GRUB: &str = "/usr/lib/grub/i386-pc";
 /// Largest ISO: it is to be downloaded without a thought.
 const LIMIT: u64 = 3 << 20;
 
@@ -96,7 +96,7 @@ pub fn make_iso(kernel: &Path, module: &Path, config: &str, out: &Path) -> Resul
 }
 
 /// The kernel without debug information: GRUB needs the segments only.
-fn strip(kernel: &Path, out: &Path) -> Result<()> {
+pub fn strip(kernel: &Path, out: &Path) -> Result<()> {
     let status = Command::new("objcopy")
         .arg("--strip-all")
         .arg(kernel)

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 mod aout;
 mod bench;
 mod binary;
+mod disk;
 mod iso;
 mod machine;
 mod manifest;
@@ -36,6 +37,7 @@ enum Command {
     ImageCat(manifest::ImageCat),
     Programs(programs::Programs),
     Iso(iso::Iso),
+    Disk(disk::Disk),
     Run(run::Run),
     OldRoot(old_root::OldRoot),
     Gdb(run::Gdb),
@@ -58,6 +60,7 @@ fn main() -> std::process::ExitCode {
         Command::ImageCat(command) => command.run(),
         Command::Programs(command) => command.run(),
         Command::Iso(command) => command.run(),
+        Command::Disk(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::OldRoot(command) => command.run(),
         Command::Gdb(command) => command.run(),

@@ -31,7 +31,7 @@ The image is the same, byte for byte, whenever its contents are: files carry
 the time in SOURCE_DATE_EPOCH, or 8 December 1991.";
 
 /// 8 December 1991, when 0.11 came out.
-const MTIME: u32 = 692_150_400;
+pub const MTIME: u32 = 692_150_400;
 
 /// Makes a Minix image (version 1, names of 14 bytes) from a manifest.
 #[derive(Args)]
@@ -89,8 +89,8 @@ impl Image {
 
 /// A tree that is being read from manifests.
 #[derive(Default)]
-struct Manifest {
-    tree: Tree,
+pub struct Manifest {
+    pub tree: Tree,
     /// Every host file that was read.
     sources: BTreeSet<PathBuf>,
     /// Manifests that are open, against one that includes itself.
@@ -98,7 +98,8 @@ struct Manifest {
 }
 
 impl Manifest {
-    fn read(&mut self, path: &Path) -> Result<()> {
+    /// Takes in a manifest and those that it includes.
+    pub fn read(&mut self, path: &Path) -> Result<()> {
         let text = fs::read_to_string(path)
             .with_context(|| format!("cannot read the manifest {}", path.display()))?;
         ensure!(

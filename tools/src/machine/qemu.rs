@@ -28,6 +28,10 @@ pub enum Boot {
     Iso(PathBuf),
     /// A floppy disk, with a hard disk beside it (another kernel, for `xtask bench`).
     Floppy { floppy: PathBuf, disk: PathBuf },
+    /// The first hard disk.
+    Disk(PathBuf),
+    /// A floppy disk alone.
+    FloppyAlone(PathBuf),
 }
 
 impl Boot {
@@ -77,8 +81,18 @@ impl Boot {
                     drive(disk, "if=ide,index=0")?,
                 ]
             }
+            Boot::Disk(image) => drive("c", "if=ide,index=0,media=disk", &text(image)?),
+            Boot::FloppyAlone(image) => drive("a", "if=floppy,index=0", &text(image)?),
         })
     }
+}
+
+/// QEMU's arguments for a drive to boot from.
+fn drive(letter: &str, kind: &str, image: &str) -> Vec<String> {
+    let options = format!("file={image},format=raw,{kind}");
+    ["-boot", letter, "-drive", &options]
+        .map(String::from)
+        .to_vec()
 }
 
 /// A machine that is to be started.

@@ -53,7 +53,7 @@ pub struct Options {
 }
 
 /// A file tree by absolute path. `/` exists from the start, 0755 root.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Tree {
     nodes: BTreeMap<String, (Owner, Node)>,
     /// Further names of files: path to the path of the file itself.

@@ -3,6 +3,7 @@
 
 mod boot;
 mod consoles;
+mod images;
 mod jobs;
 mod old_root;
 mod screen;
@@ -47,6 +48,9 @@ impl std::error::Error for Skipped {}
 pub const ALL: &[Scenario] = &[
     scenario("old_root.session", old_root::session),
     scenario("boot.bochs", boot::bochs),
+    scenario("images.hd_keeps_files", images::hd_keeps_files),
+    scenario("images.hd386_keeps_files", images::hd386_keeps_files),
+    scenario("images.floppy", images::floppy),
     scenario("boot.iso_4mb", boot::iso_4mb),
     scenario("boot.iso_16mb", boot::iso_16mb),
     scenario("boot.iso_64mb", boot::iso_64mb),

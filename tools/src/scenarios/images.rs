@@ -1,0 +1,97 @@
+//! The disks that `make hd`, `make hd386` and `make floppy` make: each boots
+//! through its own menu, and what is written to a hard disk is there after the
+//! next boot.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::shell::{BOOT_LIMIT, PROMPT, SOON, Shell};
+use super::{Context, product};
+use crate::machine::{Boot, Console, Exit, Qemu, Setup};
+use crate::util::fsck;
+
+/// For the machine to switch itself off.
+const OFF_LIMIT: Duration = Duration::from_secs(20);
+const SECTOR: usize = 512;
+
+/// Chooses the serial console in the image's menu and waits for the prompt.
+fn through_menu(console: &mut Console) -> Result<()> {
+    console.expect("serial console", BOOT_LIMIT)?;
+    console.send("s")?;
+    console.expect(PROMPT, BOOT_LIMIT).map(drop)
+}
+
+/// Boots a hard disk twice. A file that the first run writes is there in the
+/// second, and the file system is whole after both.
+fn keeps_files(name: &str, memory: u32) -> Result<()> {
+    const TEXT: &str = "written before the reboot";
+    let folder = tempfile::tempdir()?;
+    let image = folder.path().join(name);
+    std::fs::copy(product(name), &image).with_context(|| format!("build/{name}"))?;
+    let setup = Setup::new(Boot::Disk(image.clone()))
+        .cpu("486")
+        .memory(memory);
+    let mut machine = Qemu::start(&setup)?;
+    through_menu(&mut machine.console)?;
+    let mut shell = Shell { machine };
+    let mounted = shell.command("mount", SOON)?;
+    ensure!(mounted.contains("/dev/hd1 on /"), "the root: {mounted:?}");
+    shell.command(&format!("echo {TEXT} > /usr/root/kept"), SOON)?;
+    shell.command("mkdir /new; cp /bin/sh /new/sh", SOON)?;
+    // A warm start: the loader's menu comes again.
+    shell.machine.console.send("reboot\n")?;
+    through_menu(&mut shell.machine.console).context("after the reboot")?;
+    let kept = shell.command("cat /usr/root/kept", SOON)?;
+    ensure!(kept.trim() == TEXT, "after the reboot: {kept:?}");
+    let same = shell.command("cmp /bin/sh /new/sh && echo same", SOON)?;
+    ensure!(same.trim() == "same", "the copy of sh: {same:?}");
+    shell.machine.console.send("poweroff\n")?;
+    let exit = shell.machine.wait(OFF_LIMIT)?;
+    // By ACPI, or by the debug-exit port, whichever QEMU serves first.
+    ensure!(
+        matches!(exit, Exit::PowerOff | Exit::Code(1)),
+        "poweroff ended with {exit:?}"
+    );
+    check_partition(&image)
+}
+
+/// Checks the file system in the first partition.
+fn check_partition(image: &Path) -> Result<()> {
+    let disk = std::fs::read(image)?;
+    let word = |at: usize| -> Result<usize> {
+        let bytes = disk.get(at..at + 4).context("a disk without a sector")?;
+        Ok(u32::from_le_bytes(bytes.try_into()?) as usize)
+    };
+    let (start, sectors) = (word(0x1be + 8)?, word(0x1be + 12)?);
+    let partition = disk.get(start * SECTOR..(start + sectors) * SECTOR);
+    let file = tempfile::NamedTempFile::new()?;
+    std::fs::write(file.path(), partition.context("the partition table")?)?;
+    fsck(file.path())
+}
+
+pub fn hd_keeps_files(_: &Context) -> Result<()> {
+    keeps_files("hd.img", 16)
+}
+
+pub fn hd386_keeps_files(_: &Context) -> Result<()> {
+    keeps_files("hd386.img", 4)
+}
+
+/// The floppy has everything in memory, with 4 MB too.
+pub fn floppy(_: &Context) -> Result<()> {
+    let mut setup = Setup::new(Boot::FloppyAlone(product("fd.img")))
+        .cpu("486")
+        .memory(4);
+    setup.extra.push("-snapshot".into());
+    let mut machine = Qemu::start(&setup)?;
+    through_menu(&mut machine.console)?;
+    let mut shell = Shell { machine };
+    let output = shell.command("mount; cat /etc/passwd | grep root", SOON)?;
+    ensure!(
+        output.contains("/dev/ram on /") && output.contains("root:"),
+        "{output:?}"
+    );
+    Ok(())
+}
