@@ -93,6 +93,7 @@ help: ## this list
 	@echo 'make check-bench  fails when one got worse by more than 3 %, or grows with what it does not touch'
 	@echo 'make profile      FUNCTION=name: what its instructions are spent on'
 	@echo 'make screenshots  the pictures in docs/'
+	@echo 'make reading-map  what of 0.11 is where: docs/reading-map.md from its table, checked'
 	@echo 'make fmt          format all Rust code'
 	@echo 'make clean        remove everything that was built'
 	@echo
@@ -237,6 +238,10 @@ check-bench: $(KERNEL) build/bench.img build/scale.img
 # make profile FUNCTION=sys_stat ARGS="--nth 20"
 profile: $(KERNEL) build/bench.img
 	@$(XTASK) profile $(FUNCTION) $(ARGS)
+
+# --- For readers: tools/readers.mk ----------------------------------------------
+
+include tools/readers.mk
 
 # --- Checks -------------------------------------------------------------------
 

@@ -115,7 +115,7 @@ impl EntryRef {
     }
 }
 
-/// The directory entry for `addr`.
+/// The directory entry for `addr` (0.11 `pg_dir`).
 #[inline(always)]
 pub fn dir_entry(addr: LinAddr) -> EntryRef {
     EntryRef((addr.0 >> 20) & 0xffc)

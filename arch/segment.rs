@@ -183,9 +183,9 @@ impl UserSlice {
         })
     }
 
-    /// Calls `f` for the piece in each page, present, writable and shared with
-    /// no one, with the piece's offset in the slice. `f` must not sleep and
-    /// may take guards.
+    /// Calls `f` for the piece in each page, present, writable and shared
+    /// with no one, with the piece's offset in the slice. `f` must not
+    /// sleep and may take guards (0.11 `verify_area`).
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`; earlier pages have been handed out by then.

@@ -133,8 +133,9 @@ impl SleepLock {
         }
     }
 
-    /// Sleeps until the lock is free, and takes it. A task must not take a lock
-    /// twice: it would sleep for ever.
+    /// Sleeps until the lock is free, and takes it (0.11 `lock_inode` and
+    /// `lock_super`). A task must not take a lock twice: it would sleep for
+    /// ever.
     #[inline]
     pub fn lock(&self) -> SleepGuard<'_> {
         self.wait();
@@ -142,7 +143,8 @@ impl SleepLock {
         SleepGuard { lock: self }
     }
 
-    /// Sleeps until the lock is free; it may be taken again at the next sleep.
+    /// Sleeps until the lock is free; it may be taken again at the next
+    /// sleep (0.11 `wait_on_inode` and `wait_on_super`).
     #[inline(always)]
     pub fn wait(&self) {
         if self.taken.get() {
@@ -164,6 +166,7 @@ pub struct SleepGuard<'a> {
 }
 
 impl Drop for SleepGuard<'_> {
+    /// 0.11 `unlock_inode` and `free_super`.
     #[inline]
     fn drop(&mut self) {
         self.lock.taken.set(false);

@@ -16,8 +16,8 @@ use crate::kernel::shared::HandleCell;
 use crate::kernel::task::{NR_OPEN, current};
 use crate::kernel::types::{Dev, UserAddr};
 
-/// How full the file system on the device is: `struct ustat` of
-/// `include/sys/types.h`. 0.11 gives `ENOSYS`.
+/// How full the file system on the device is (0.11 `sys_ustat`): `struct ustat`
+/// of `include/sys/types.h`. Gives `ENOSYS` there.
 ///
 /// # Errors
 /// `EINVAL` if none is mounted there, `EFAULT`.

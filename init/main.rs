@@ -145,7 +145,8 @@ fn plan_memory() -> MemoryPlan {
     }
 }
 
-/// Moves the root image from where the loader put it to the RAM disk's place.
+/// Moves the root image from where the loader put it to the RAM disk's place
+/// (0.11 `rd_load`).
 fn move_root_image(to: Range) {
     if let Some(module) = boot_info().module {
         // SAFETY: both ranges are memory, mapped by `mem_init`, that nothing
@@ -236,6 +237,7 @@ impl Write for Printf {
     }
 }
 
+/// 0.11 `printf`.
 macro_rules! printf {
     ($($argument:tt)*) => {{ let _ = write!(Printf, $($argument)*); }};
 }

@@ -26,9 +26,10 @@ pub struct Time {
     pub year: u32,
 }
 
-/// Seconds from the beginning of 1970 to `time`. A month or day out of range,
-/// from a clock whose battery is flat, counts as the nearest one in range, and
-/// what lies beyond 2^31 seconds, in 2038, stays there.
+/// Seconds from the beginning of 1970 to `time` (0.11 `kernel_mktime`). A month
+/// or day out of range, from a clock whose battery is flat, counts as the
+/// nearest one in range, and what lies beyond 2^31 seconds, in 2038, stays
+/// there.
 pub fn kernel_mktime(time: &Time) -> i32 {
     let year = match time.year {
         0..=69 => time.year + 2000,

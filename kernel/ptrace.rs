@@ -198,7 +198,8 @@ fn attach(pid: Pid) -> Result<(), Errno> {
 }
 
 /// Looks into process `pid` or lets it go on. `data` is an address where a peek
-/// stores its result, a value to poke, or the signal to go on with.
+/// stores its result, a value to poke, or the signal to go on with (0.11
+/// `sys_ptrace`).
 ///
 /// # Errors
 /// `ESRCH` unless the caller traces `pid` and it is stopped; `EPERM` from

@@ -268,8 +268,9 @@ fn switch_to(next: TaskNr) {
     }
 }
 
-/// Sleeps until a signal comes that has a handler. Task 0 calls it when there is nothing to do:
-/// the CPU halts until the next interrupt. 0.11 returns 0 here.
+/// Sleeps until a signal comes that has a handler (0.11 `sys_pause`). Task 0
+/// calls it when there is nothing to do: the CPU halts until the next
+/// interrupt. 0.11 returns 0 here.
 ///
 /// # Errors
 /// Always `EINTR`, after the handler has run.

@@ -22,17 +22,6 @@ macro_rules! not_implemented {
     )*};
 }
 
-not_implemented! {
-    /// 0.11 `sys_break`.
-    sys_break
-    /// 0.11 `sys_stty`.
-    sys_stty
-    /// 0.11 `sys_gtty`.
-    sys_gtty
-    /// 0.11 `sys_prof`.
-    sys_prof
-}
-
 /// What `ftime` stores (`include/sys/timeb.h`); C leaves two bytes unused.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -63,6 +52,17 @@ pub fn sys_ftime(buf: UserAddr) -> SysResult {
         unused: 0,
     })?;
     Ok(0)
+}
+
+not_implemented! {
+    /// 0.11 `sys_break`.
+    sys_break
+    /// 0.11 `sys_stty`.
+    sys_stty
+    /// 0.11 `sys_gtty`.
+    sys_gtty
+    /// 0.11 `sys_prof`.
+    sys_prof
 }
 
 /// No change of this id, in `setreuid` and `setregid`.
@@ -128,7 +128,7 @@ not_implemented! {
 
 /// Reads or sets the limit of a file's size in blocks of 512 bytes (1, 2), or
 /// tells how far the heap may reach (3) or how many files may be open (4): the
-/// commands of System V. 0.11 gives `ENOSYS`.
+/// commands of System V (0.11 `sys_ulimit`, which gives `ENOSYS`).
 ///
 /// # Errors
 /// `EINVAL`; `EPERM` if anyone but root raises the limit.

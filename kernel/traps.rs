@@ -129,8 +129,9 @@ macro_rules! faults {
 static DOUBLE_FAULT: Shared<Tss> = Shared::new("the double-fault task", Tss::new());
 static DOUBLE_FAULT_STACK: Shared<[u32; 512]> = Shared::anonymous([0; 512]);
 
-/// Exception 8, in a task of its own: the kernel's stack is gone, as a rule.
-/// The registers are those that the CPU saved in the running task's TSS.
+/// Exception 8, in a task of its own (0.11 `do_double_fault`): the kernel's
+/// stack is gone, as a rule. The registers are those that the CPU saved in the
+/// running task's TSS.
 #[unsafe(no_mangle)]
 extern "C" fn do_double_fault() -> ! {
     let Some(task) = try_current() else {
@@ -153,20 +154,24 @@ extern "C" fn do_double_fault() -> ! {
 }
 
 faults! {
+    /// 0.11 `do_general_protection`.
     do_general_protection, SIGSEGV, "general protection fault";
+    /// 0.11 `do_divide_error`.
     do_divide_error, SIGFPE, "divide error";
-    /// 0.11 prints the registers; here it is what a debugger waits for.
+    /// What a debugger waits for (0.11 `do_int3`, which prints the registers).
     do_int3, SIGTRAP, "breakpoint";
 }
 
-/// Exception 2: memory parity, or a button. The machine is not to be trusted.
+/// Exception 2 (0.11 `do_nmi`): memory parity, or a button. The machine is not
+/// to be trusted.
 #[unsafe(no_mangle)]
 extern "C" fn do_nmi(frame: &mut TrapFrame) {
     frame.die_in_kernel("non-maskable interrupt (memory parity?)", None);
 }
 
-/// Exception 1: the trap flag, or a debug register. In the kernel it is the
-/// first instruction of a program that set the flag and made a call.
+/// Exception 1 (0.11 `do_debug`): the trap flag, or a debug register. In the
+/// kernel it is the first instruction of a program that set the flag and made a
+/// call.
 #[unsafe(no_mangle)]
 extern "C" fn do_debug(frame: &mut TrapFrame) {
     const TF: u32 = 0x100;
@@ -179,18 +184,25 @@ extern "C" fn do_debug(frame: &mut TrapFrame) {
 }
 
 faults! {
+    /// 0.11 `do_overflow`.
     do_overflow, SIGSEGV, "overflow";
+    /// 0.11 `do_bounds`.
     do_bounds, SIGSEGV, "bounds";
+    /// 0.11 `do_invalid_op`.
     do_invalid_op, SIGILL, "invalid opcode";
+    /// 0.11 `do_coprocessor_segment_overrun`.
     do_coprocessor_segment_overrun, SIGFPE, "coprocessor segment overrun";
+    /// 0.11 `do_segment_not_present`.
     do_segment_not_present, SIGBUS, "segment not present";
+    /// 0.11 `do_stack_segment`.
     do_stack_segment, SIGBUS, "stack segment";
     do_alignment_check, SIGSEGV, "alignment check";
+    /// 0.11 `do_reserved`.
     do_reserved, SIGSEGV, "reserved exception";
 }
 
-/// Exception 10. A program that sets NT and executes `iret` gets here: the CPU
-/// looks for a task to return to and finds none.
+/// Exception 10 (0.11 `do_invalid_TSS`). A program that sets NT and executes
+/// `iret` gets here: the CPU looks for a task to return to and finds none.
 #[unsafe(no_mangle)]
 extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
     const NT: u32 = 0x4000;
@@ -208,7 +220,8 @@ extern "C" fn do_bad_iret(_frame: &mut TrapFrame) {
     current().raise_fault(SIGSEGV);
 }
 
-/// Exception 7: a coprocessor instruction of a task that does not have it.
+/// Exception 7 (0.11 `do_device_not_available`): a coprocessor instruction of a
+/// task that does not have it.
 #[unsafe(no_mangle)]
 extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
     if !frame.was_in_user_mode() {
@@ -221,8 +234,8 @@ extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
     }
 }
 
-/// Exception 16 or interrupt 13: an unmasked coprocessor exception
-/// (0.11 `math_error`).
+/// Exception 16 or interrupt 13 (0.11 `do_coprocessor_error`): an unmasked
+/// coprocessor exception (0.11 `math_error`).
 #[unsafe(no_mangle)]
 extern "C" fn do_coprocessor_error(_frame: &mut TrapFrame) {
     if has_fpu() {

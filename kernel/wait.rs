@@ -57,7 +57,8 @@ impl WaitQueue {
         task.set_state(TaskState::Running);
     }
 
-    /// Makes all that wait here runnable. May be called by interrupt handlers.
+    /// Makes all that wait here runnable (0.11 `wake_up`). May be called by
+    /// interrupt handlers.
     #[inline(always)]
     pub fn wake_up(&self) {
         if !self.is_empty() {
@@ -93,9 +94,10 @@ impl WaitQueue {
         self.waiting[0].get() | self.waiting[1].get() == 0
     }
 
-    /// Sleeps, deaf to signals, for as long as `busy()` holds. The test is made
-    /// after the task has entered the queue, so a wake-up between test and
-    /// sleep is not lost; `busy` itself must not sleep.
+    /// Sleeps, deaf to signals, for as long as `busy()` holds (0.11
+    /// `sleep_on`). The test is made after the task has entered the queue,
+    /// so a wake-up between test and sleep is not lost; `busy` itself must
+    /// not sleep.
     pub fn wait_while(&self, mut busy: impl FnMut() -> bool) {
         while busy() {
             self.prepare(TaskState::Uninterruptible);
@@ -106,8 +108,8 @@ impl WaitQueue {
         }
     }
 
-    /// Sleeps for as long as `busy()` holds, but no longer than until a signal
-    /// is there: then `ERESTARTSYS`,
+    /// Sleeps for as long as `busy()` holds, but no longer than until a
+    /// signal is there (0.11 `interruptible_sleep_on`): then `ERESTARTSYS`,
     /// which becomes `EINTR` unless the call is begun again.
     pub fn wait_while_interruptible(&self, mut busy: impl FnMut() -> bool) -> Result<(), Errno> {
         while busy() {

@@ -19,7 +19,7 @@ fn syscall(number: u32, arg1: u32, arg2: u32, arg3: u32) -> i32 {
     result
 }
 
-/// 0.11 `lib/_exit.c`.
+/// 0.11 `_exit`.
 pub fn _exit(code: i32) -> ! {
     loop {
         syscall(1, code as u32, 0, 0);
@@ -31,22 +31,23 @@ pub fn fork() -> i32 {
     syscall(2, 0, 0, 0)
 }
 
-/// 0.11 `lib/write.c`.
+/// 0.11 `write`.
 pub fn write(fd: i32, text: &[u8]) -> i32 {
     syscall(4, fd as u32, text.as_ptr() as u32, text.len() as u32)
 }
 
-/// 0.11 `lib/open.c`.
+/// 0.11 `open`.
 pub fn open(path: &CStr, flags: u32) -> i32 {
     syscall(5, path.as_ptr() as u32, flags, 0)
 }
 
-/// 0.11 `lib/close.c`.
+/// 0.11 `close`.
 pub fn close(fd: i32) -> i32 {
     syscall(6, fd as u32, 0, 0)
 }
 
-/// 0.11 `lib/wait.c`: waits for any child; its status in the second value.
+/// Waits for any child; its status in the second value (0.11 `wait`, and
+/// `waitpid`, which 0.11 `_syscall3` makes).
 pub fn wait() -> (i32, i32) {
     let mut status = 0i32;
     let pid = syscall(7, u32::MAX, &raw mut status as u32, 0);
@@ -55,7 +56,7 @@ pub fn wait() -> (i32, i32) {
     (pid, unsafe { (&raw const status).read_volatile() })
 }
 
-/// 0.11 `lib/execve.c`. Both tables end with a null pointer.
+/// 0.11 `execve`. Both tables end with a null pointer.
 pub fn execve(path: &CStr, argv: &[*const u8], envp: &[*const u8]) -> i32 {
     syscall(
         11,
@@ -70,12 +71,12 @@ pub fn sync() {
     syscall(36, 0, 0, 0);
 }
 
-/// 0.11 `lib/dup.c`.
+/// 0.11 `dup`.
 pub fn dup(fd: i32) -> i32 {
     syscall(41, fd as u32, 0, 0)
 }
 
-/// 0.11 `lib/setsid.c`.
+/// 0.11 `setsid`.
 pub fn setsid() -> i32 {
     syscall(66, 0, 0, 0)
 }

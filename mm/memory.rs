@@ -553,7 +553,8 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     put_page(task, page, addr, false)
 }
 
-/// The page-fault handler: 0.11 decides in `mm/page.s` by the error code alone.
+/// The page-fault handler (0.11 `page_fault`, which decides by the error code
+/// alone).
 ///
 /// Asked first is whether the address lies in the running task's own slot: a
 /// fault outside it, which is how an attempt on the kernel or a neighbour ends

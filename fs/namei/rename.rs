@@ -18,7 +18,7 @@ use crate::kernel::types::{Ino, UserAddr};
 static RENAME_LOCK: SleepLock = SleepLock::new();
 
 /// Gives a file or directory another name, in place of what had that name
-/// (POSIX `rename`). Not in 0.11.
+/// (POSIX `rename`; 0.11 `sys_rename`, which gives `ENOSYS`).
 ///
 /// # Errors
 /// `EXDEV`, `EINVAL` for a directory into itself, `EBUSY` for what is mounted

@@ -133,6 +133,7 @@ struct TmpFloppyArea(UnsafeCell<[u8; BLOCK_SIZE]>);
 // SAFETY: the driver touches it with interrupts off, between transfers; the
 // DMA controller, during one.
 unsafe impl Sync for TmpFloppyArea {}
+/// 0.11 `tmp_floppy_area`.
 static TMP_FLOPPY_AREA: TmpFloppyArea = TmpFloppyArea(UnsafeCell::new([0; BLOCK_SIZE]));
 
 static DRIVER: BlockDriver = BlockDriver {
@@ -159,7 +160,8 @@ fn blocks(minor: u8) -> Option<u32> {
     device(minor).map(|(_, format)| format.size / 2)
 }
 
-/// Lets others select a drive; this one's motor may stop.
+/// Lets others select a drive; this one's motor may stop (0.11
+/// `floppy_deselect`).
 fn floppy_deselect(drive: usize) {
     floppy_off(drive);
     SELECTED.set(false);
@@ -167,7 +169,8 @@ fn floppy_deselect(drive: usize) {
 }
 
 /// Has the diskette been changed since the last call for this minor number?
-/// Sleeps until the motor runs and the drive can be asked.
+/// Sleeps until the motor runs and the drive can be asked (0.11
+/// `floppy_change`).
 fn floppy_change(minor: u8) -> bool {
     let Some((drive, _)) = device(minor) else {
         return false;
@@ -207,8 +210,8 @@ fn copy_buffer(request: &Request) {
     }
 }
 
-/// Prepares DMA channel 2 for a block. The only memory that it ever is given is
-/// [`TMP_FLOPPY_AREA`].
+/// Prepares DMA channel 2 for a block (0.11 `setup_DMA`). The only memory that
+/// it ever is given is [`TMP_FLOPPY_AREA`].
 #[expect(non_snake_case, reason = "0.11's name")]
 fn setup_DMA(request: &Request) {
     if request.cmd == Rw::Write {
@@ -254,7 +257,7 @@ fn wait_for_controller() -> Result<u8, Failure> {
     Err(Failure::Controller)
 }
 
-/// Gives the controller a byte of a command.
+/// Gives the controller a byte of a command (0.11 `output_byte`).
 fn output_byte(byte: u8) -> Result<(), Failure> {
     if wait_for_controller()? & STATUS_DIR != 0 {
         return Err(Failure::Controller);
@@ -267,7 +270,8 @@ fn output_bytes(bytes: &[u8]) -> Result<(), Failure> {
     bytes.iter().try_for_each(|&byte| output_byte(byte))
 }
 
-/// Takes the controller's answer: the bytes, and how many there are.
+/// Takes the controller's answer (0.11 `result`): the bytes, and how many there
+/// are.
 fn result() -> Result<(Reply, usize), Failure> {
     let mut reply = [0; MAX_REPLIES];
     let mut count = 0;
@@ -292,7 +296,8 @@ fn sense_interrupt() -> Result<Option<(u8, u8)>, Failure> {
     Ok((count == 2).then_some((reply[0], reply[1])))
 }
 
-/// A step has failed: the request begins again, but not for ever.
+/// A step has failed (0.11 `bad_flp_intr`): the request begins again, but not
+/// for ever.
 fn bad_flp_intr(failure: Failure) {
     WAITING_FOR.set(Waiting::Nothing);
     mask_dma();
@@ -353,7 +358,7 @@ fn give_up(drive: usize, request: &Request, failure: Failure) {
     }
 }
 
-/// A transfer has ended.
+/// A transfer has ended (0.11 `rw_interrupt`).
 fn rw_interrupt() -> Result<(), Failure> {
     let (reply, count) = result()?;
     let [st0, st1, st2, ..] = reply;
@@ -380,7 +385,8 @@ fn rw_interrupt() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Begins the transfer; the head is on the right track.
+/// Begins the transfer; the head is on the right track (0.11
+/// `setup_rw_floppy`).
 fn setup_rw_floppy(
     request: &Request,
     drive: usize,
@@ -407,7 +413,8 @@ fn setup_rw_floppy(
     ])
 }
 
-/// The head has reached a track; it gets some time to come to rest.
+/// The head has reached a track; it gets some time to come to rest (0.11
+/// `seek_interrupt`).
 fn seek_interrupt() -> Result<(), Failure> {
     let drive = (CURRENT_DOR.get() & 3) as usize;
     match sense_interrupt()? {
@@ -461,7 +468,8 @@ struct Place {
     sector: u8,
 }
 
-/// Begins the next step of the request. The motor runs, the drive is selected.
+/// Begins the next step of the request (0.11 `transfer`). The motor runs, the
+/// drive is selected.
 fn transfer(
     request: &Request,
     drive: usize,
@@ -517,7 +525,7 @@ fn clear_change_line(request: &Request, drive: usize) -> Result<(), Failure> {
     seek(drive, 0, (state.track.get() == 0) as u8)
 }
 
-/// The head should be on track 0.
+/// The head should be on track 0 (0.11 `recal_interrupt`).
 fn recal_interrupt() -> Result<(), Failure> {
     let drive = (CURRENT_DOR.get() & 3) as usize;
     match sense_interrupt()? {
@@ -530,7 +538,8 @@ fn recal_interrupt() -> Result<(), Failure> {
     }
 }
 
-/// Nothing is expected: the controller is not in the state that we think.
+/// Nothing is expected (0.11 `unexpected_floppy_interrupt`): the controller is
+/// not in the state that we think.
 fn unexpected_floppy_interrupt() {
     RESET.set(true);
 }
@@ -556,13 +565,14 @@ extern "C" fn do_floppy() {
     do_fd_request();
 }
 
-/// Sends the head to track 0, from wherever it is.
+/// Sends the head to track 0, from wherever it is (0.11 `recalibrate_floppy`).
 fn recalibrate_floppy(drive: usize) -> Result<(), Failure> {
     wait_for(Waiting::Recal);
     output_bytes(&[FD_RECALIBRATE, drive as u8])
 }
 
-/// The controller has been reset; it reports once for each of four drives.
+/// The controller has been reset; it reports once for each of four drives (0.11
+/// `reset_interrupt`).
 fn reset_interrupt() -> Result<(), Failure> {
     for _ in 0..DRIVES {
         if sense_interrupt()?.is_none() {
@@ -572,7 +582,8 @@ fn reset_interrupt() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Resets the controller by pulling a bit of `FD_DOR` low for a while.
+/// Resets the controller by pulling a bit of `FD_DOR` low for a while (0.11
+/// `reset_floppy`).
 fn reset_floppy() {
     const PULSE: u32 = 10; // microseconds; 4 are enough
     RESET.set(false);
@@ -589,7 +600,7 @@ fn reset_floppy() {
     outb_p(CURRENT_DOR.get(), FD_DOR);
 }
 
-/// The timer: motor and head should be ready.
+/// The timer (0.11 `floppy_on_interrupt`): motor and head should be ready.
 fn floppy_on_interrupt() {
     SETTLING.set(false);
     if WAITING_FOR.get() == Waiting::Settle {
@@ -598,8 +609,9 @@ fn floppy_on_interrupt() {
     }
 }
 
-/// Goes on with the first request, if no step is under way. Called for the
-/// first request of an idle queue, and at the end of each step.
+/// Goes on with the first request, if no step is under way (0.11
+/// `do_fd_request`). Called for the first request of an idle queue, and at the
+/// end of each step.
 fn do_fd_request() {
     let _irq = irq_save();
     while WAITING_FOR.get() == Waiting::Nothing {

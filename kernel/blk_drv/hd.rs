@@ -215,7 +215,8 @@ pub fn sys_setup() -> SysResult {
     Ok(0)
 }
 
-/// Waits, a few milliseconds at most, until the selected drive takes a command.
+/// Waits, a few milliseconds at most, until the selected drive takes a command
+/// (0.11 `controller_ready`).
 fn controller_ready(mask: u8, wanted: u8) -> Result<(), Failure> {
     const TRIES: u32 = 3000;
     let mut status = 0;
@@ -228,7 +229,7 @@ fn controller_ready(mask: u8, wanted: u8) -> Result<(), Failure> {
     Err(Failure::NotReady { status })
 }
 
-/// How the last command ended: the status if well.
+/// How the last command ended (0.11 `win_result`): the status if well.
 fn win_result() -> Result<u8, Failure> {
     let status = inb_p(HD_STATUS);
     if status & (BUSY_STAT | READY_STAT | WRERR_STAT | ERR_STAT) == READY_STAT {
@@ -250,7 +251,7 @@ struct Place {
     cyl: u32,
 }
 
-/// Gives the drive a command, whose interrupt means `then`.
+/// Gives the drive a command, whose interrupt means `then` (0.11 `hd_out`).
 fn hd_out(drive: usize, nsect: u32, at: Place, cmd: u8, then: Waiting) -> Result<(), Failure> {
     // The drive that was selected last must be idle before another is.
     controller_ready(BUSY_STAT, 0)?;
@@ -310,13 +311,13 @@ fn poll() {
     }
 }
 
-/// Is the selected drive still busy?
+/// Is the selected drive still busy (0.11 `drive_busy`)?
 fn drive_busy() -> bool {
     inb_p(HD_STATUS) & BUSY_STAT != 0
 }
 
-/// Resets both drives; `reset_wait` goes on when they are ready. 0.11 waits
-/// here, with interrupts off.
+/// Resets both drives; `reset_wait` goes on when they are ready (0.11
+/// `reset_controller`). 0.11 waits here, with interrupts off.
 fn reset_controller() {
     const PULSE: u32 = 10; // microseconds; 5 are enough
     RESET.set(false);
@@ -356,7 +357,8 @@ fn reset_wait() {
     do_hd_request();
 }
 
-/// Tells the drive its geometry. 0.11 resets the controller here too.
+/// Tells the drive its geometry (0.11 `reset_hd`). 0.11 resets the controller
+/// here too.
 fn reset_hd(drive: usize) -> Result<(), Failure> {
     let info = &HD_INFO[drive];
     info.specify.set(false);
@@ -384,11 +386,12 @@ extern "C" fn do_hd() {
     }
 }
 
-/// Nothing is expected: a drive that comes too late, or one that has been
-/// reset. 0.11 prints a message; there is nothing that anyone could do.
+/// Nothing is expected (0.11 `unexpected_hd_interrupt`): a drive that comes too
+/// late, or one that has been reset. 0.11 prints a message; there is nothing
+/// that anyone could do.
 fn unexpected_hd_interrupt() {}
 
-/// A command has failed: try again, but not for ever.
+/// A command has failed (0.11 `bad_rw_intr`): try again, but not for ever.
 fn bad_rw_intr(failure: Failure) {
     WAITING_FOR.set(Waiting::Nothing);
     let Some(request) = with_current(MAJOR_NR, |request| {
@@ -472,7 +475,7 @@ fn move_sector(request: &Request) {
     }
 }
 
-/// A sector has been read and waits in the controller.
+/// A sector has been read and waits in the controller (0.11 `read_intr`).
 fn read_intr() {
     match win_result() {
         // Not the interrupt that we wait for: that one comes with data.
@@ -490,7 +493,7 @@ fn read_intr() {
     sector_done(last, Waiting::Read);
 }
 
-/// A sector has been written.
+/// A sector has been written (0.11 `write_intr`).
 fn write_intr() {
     let status = match win_result() {
         Ok(status) => status,
@@ -524,8 +527,8 @@ fn sector_done(last: Option<bool>, then: Waiting) {
     do_hd_request();
 }
 
-/// The drive has been told its geometry or has found track 0. Drives that need
-/// neither may refuse both.
+/// The drive has been told its geometry or has found track 0 (0.11
+/// `recal_intr`). Drives that need neither may refuse both.
 fn recal_intr() {
     WAITING_FOR.set(Waiting::Nothing);
     match win_result() {
@@ -538,8 +541,8 @@ fn recal_intr() {
     do_hd_request();
 }
 
-/// Begins the next request, if the drives are idle. Called for the first
-/// request of an idle queue, and at the end of each.
+/// Begins the next request, if the drives are idle (0.11 `do_hd_request`).
+/// Called for the first request of an idle queue, and at the end of each.
 fn do_hd_request() {
     let _irq = irq_save();
     while WAITING_FOR.get() == Waiting::Nothing {

@@ -77,7 +77,7 @@ pub fn change_console() {
     }
 }
 
-/// Shows what is in the terminal's write queue.
+/// Shows what is in the terminal's write queue (0.11 `con_write`).
 pub fn con_write(tty: &mut Tty) {
     if tty.write_q.is_empty() || TTY_TABLE[tty.nr].stopped.get() {
         return;
@@ -108,7 +108,7 @@ unsafe extern "C" {
 }
 
 /// Connects the keyboard and says in the upper right corner which adapter was
-/// found.
+/// found (0.11 `con_init`).
 pub fn con_init() {
     {
         let screen = SCREEN.lock();
@@ -134,13 +134,14 @@ pub fn con_init() {
 /// Is the speaker on?
 static BEEPING: IrqCell<bool> = IrqCell::new(false);
 
-/// Turns the speaker off: counter 2 is disconnected.
+/// Turns the speaker off (0.11 `sysbeepstop`): counter 2 is disconnected.
 pub fn sysbeepstop() {
     without_interrupts(|| outb(inb_p(0x61) & 0xfc, 0x61));
     BEEPING.set(false);
 }
 
-/// 750 Hz for an eighth of a second. A beep during a beep is not heard.
+/// 750 Hz for an eighth of a second (0.11 `sysbeep`). A beep during a beep is
+/// not heard.
 pub fn sysbeep() {
     if BEEPING.get() {
         return;

@@ -14,7 +14,7 @@ const LINE_END_ROOM: usize = 1;
 /// cooked: it may not heed at once.
 const STOP_CHARS: usize = TTY_BUF_SIZE / 2;
 
-/// Sends `sig` to the processes in the foreground.
+/// Sends `sig` to the processes in the foreground (0.11 `tty_intr`).
 fn tty_intr(tty: &mut Tty, sig: u32) {
     if !tty.l_flag(NOFLSH) {
         TTY_TABLE[tty.nr].raw.lock().read_q.clear();
@@ -33,8 +33,9 @@ pub fn flush_output(tty: &mut Tty) {
     TTY_TABLE[tty.nr].writers.wake_up();
 }
 
-/// Moves what was typed from `read_q` to `secondary`, shows or sends what
-/// there is to be shown or sent, and wakes those who can go on.
+/// Moves what was typed from `read_q` to `secondary`, shows or sends what there
+/// is to be shown or sent, and wakes those who can go on (0.11
+/// `copy_to_cooked`).
 pub fn copy_to_cooked(tty: &mut Tty) {
     let line = &TTY_TABLE[tty.nr];
     while has_room(tty) {

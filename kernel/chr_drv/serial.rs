@@ -144,7 +144,7 @@ pub fn exists(nr: usize) -> bool {
     ROOM[nr].get() != 0
 }
 
-/// Sets up one port. Without a chip it does nothing.
+/// Sets up one port (0.11 `init`). Without a chip it does nothing.
 fn init(line: usize) {
     let port = PORTS[line];
     if !is_present(port) {
@@ -170,7 +170,7 @@ unsafe extern "C" {
     fn rs2_interrupt();
 }
 
-/// Sets up the serial lines and lets their interrupts through.
+/// Sets up the serial lines and lets their interrupts through (0.11 `rs_init`).
 pub fn rs_init() {
     set_intr_gate(0x24, rs1_interrupt as Stub);
     set_intr_gate(0x23, rs2_interrupt as Stub);
@@ -192,9 +192,9 @@ struct Line<'a> {
     nr: usize,
 }
 
-/// Starts sending what `tty_write` has put into the write queue. The first
-/// characters go out here, not on the interrupt that enabling it should cause:
-/// some old chips do not deliver that one.
+/// Starts sending what `tty_write` has put into the write queue (0.11
+/// `rs_write`). The first characters go out here, not on the interrupt that
+/// enabling it should cause: some old chips do not deliver that one.
 pub fn rs_write(tty: &mut Tty) {
     if !has_chip(tty) {
         // Nobody will ever take it: as if it had been sent.

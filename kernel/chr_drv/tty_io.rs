@@ -106,7 +106,7 @@ pub fn line(tty: usize) -> Result<&'static TtyLine, Errno> {
     }
 }
 
-/// Sets up the serial lines and the screen.
+/// Sets up the serial lines and the screen (0.11 `tty_init`).
 pub fn tty_init() {
     for (nr, line) in TTY_TABLE.iter().enumerate() {
         let port = if matches!(nr, 1 | 2) {
@@ -123,7 +123,7 @@ pub fn tty_init() {
 }
 
 /// Waits until `ready` is true of the terminal's input, or a signal comes, or
-/// the time is `deadline`.
+/// the time is `deadline` (0.11 `sleep_if_empty`).
 ///
 /// # Errors
 /// `ERESTARTSYS` if a signal came.
@@ -136,7 +136,7 @@ fn sleep_if_empty(
         .wait_while_interruptible(|| !ready(&line.lock()) && !deadline.is_some_and(has_passed))
 }
 
-/// Waits until the write queue has room for some output.
+/// Waits until the write queue has room for some output (0.11 `sleep_if_full`).
 ///
 /// # Errors
 /// `ERESTARTSYS` if a signal came.
@@ -153,6 +153,7 @@ fn sleep_if_full(line: &TtyLine) -> Result<(), Errno> {
     dead_code,
     reason = "0.11 waits so for the root floppy, which comes with its driver"
 )]
+/// 0.11 `wait_for_keypress`.
 pub fn wait_for_keypress() {
     let line = &TTY_TABLE[0];
     line.readers
@@ -257,8 +258,8 @@ fn wait_raw(tty: usize, len: u32) -> Result<(), Errno> {
     }
 }
 
-/// Reads from terminal `tty`: a line with ICANON, else what VMIN and VTIME ask
-/// for; nothing, an end of file, from one that was hung up.
+/// Reads from terminal `tty` (0.11 `tty_read`): a line with ICANON, else what
+/// VMIN and VTIME ask for; nothing, an end of file, from one that was hung up.
 ///
 /// # Errors
 /// `EAGAIN` if there is nothing and `nonblock` is set, `EIO` for a process
@@ -344,8 +345,8 @@ impl Drop for Turn {
     }
 }
 
-/// Writes to terminal `tty`. Writers take turns: in 0.11 their output mixes
-/// wherever the queue fills.
+/// Writes to terminal `tty` (0.11 `tty_write`). Writers take turns: in 0.11
+/// their output mixes wherever the queue fills.
 ///
 /// # Errors
 /// `EIO` for a process that may not write in the background, `ENXIO`,
@@ -394,8 +395,8 @@ fn write_piece(line: &TtyLine, from: UserSlice) -> Result<u32, Errno> {
 }
 
 /// What is left to do when an interrupt handler has put characters into
-/// `read_q`, or sent some. Nothing in here sleeps, whereas 0.11 says that it
-/// might.
+/// `read_q`, or sent some (0.11 `do_tty_interrupt`). Nothing in here sleeps,
+/// whereas 0.11 says that it might.
 pub fn do_tty_interrupt(tty: usize) {
     let line = &TTY_TABLE[tty];
     let tty = &mut *line.lock();
@@ -406,7 +407,7 @@ pub fn do_tty_interrupt(tty: usize) {
     copy_to_cooked(tty);
 }
 
-/// Nothing to do, as in 0.11: `tty_init` does it.
+/// Nothing to do (0.11 `chr_dev_init`, which is empty too): `tty_init` does it.
 pub fn chr_dev_init() {}
 
 /// The line is gone: input and output are thrown away, reads end, writes fail,

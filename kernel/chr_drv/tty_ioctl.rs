@@ -31,7 +31,7 @@ const MAJOR_OWN_TTY: u8 = 5;
 const BREAK_TICKS: u32 = HZ / 4;
 
 /// Sets a serial line's speed and form of characters as `c_cflag` says; B0
-/// hangs up.
+/// hangs up (0.11 `change_speed`).
 fn change_speed(tty: &Tty) {
     if !has_chip(tty) {
         return;
@@ -66,7 +66,8 @@ fn flush_output(line: &TtyLine) {
     cook::flush_output(&mut line.lock());
 }
 
-/// Waits until all output has been sent. Does nothing in 0.11.
+/// Waits until all output has been sent (0.11 `wait_until_sent`). Does nothing
+/// in 0.11.
 ///
 /// # Errors
 /// `ERESTARTSYS` if a signal came.
@@ -80,7 +81,7 @@ fn wait_until_sent(line: &TtyLine) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Sends a break on a serial line. Does nothing in 0.11.
+/// Sends a break on a serial line (0.11 `send_break`). Does nothing in 0.11.
 fn send_break(line: &TtyLine) {
     let port = {
         let tty = line.lock();
@@ -97,12 +98,14 @@ fn send_break(line: &TtyLine) {
     set_break(port, false);
 }
 
+/// 0.11 `get_termios`.
 fn get_termios(line: &TtyLine, to: UserAddr) -> SysResult {
     let termios = line.lock().termios;
     to.write(&termios)?;
     Ok(0)
 }
 
+/// 0.11 `set_termios`.
 fn set_termios(line: &TtyLine, from: UserAddr) -> SysResult {
     let mut termios: Termios = from.read()?;
     termios.padding = [0; 2];
@@ -131,6 +134,7 @@ fn install(line: &TtyLine, termios: Termios) {
     line.readers.wake_up();
 }
 
+/// 0.11 `get_termio`.
 fn get_termio(line: &TtyLine, to: UserAddr) -> SysResult {
     let termios = line.lock().termios;
     let mut c_cc = [0; NCC];
@@ -147,7 +151,8 @@ fn get_termio(line: &TtyLine, to: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// Sets the low halves of the flags and the first control characters.
+/// Sets the low halves of the flags and the first control characters (0.11
+/// `set_termio`).
 fn set_termio(line: &TtyLine, from: UserAddr) -> SysResult {
     let new: Termio = from.read()?;
     let mut termios = line.lock().termios;
@@ -344,7 +349,7 @@ fn set_soft_carrier(line: &TtyLine, from: UserAddr) -> SysResult {
     Ok(0)
 }
 
-/// Executes command `cmd` on the terminal `dev`.
+/// Executes command `cmd` on the terminal `dev` (0.11 `tty_ioctl`).
 ///
 /// # Errors
 /// `EINVAL` for an unknown command, `ENOTTY` for what concerns only one's own

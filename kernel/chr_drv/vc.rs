@@ -260,12 +260,14 @@ impl Console {
         self.look.blank()
     }
 
-    /// Moves the cursor; what lies outside the screen is cut to its edge.
+    /// Moves the cursor; what lies outside the screen is cut to its edge
+    /// (0.11 `gotoxy`).
     fn gotoxy(&mut self, new_x: u32, new_y: u32) {
         self.x = new_x.min(self.adapter.columns - 1);
         self.y = new_y.min(self.adapter.lines - 1);
     }
 
+    /// 0.11 `set_origin`.
     fn set_origin(&self) {
         if self.visible {
             self.adapter.set_register_pair(12, self.origin);
@@ -273,7 +275,7 @@ impl Console {
         }
     }
 
-    /// Scrolls the lines from `top` to `bottom` up by one.
+    /// Scrolls the lines from `top` to `bottom` up by one (0.11 `scrup`).
     fn scrup(&mut self) {
         let columns = self.adapter.columns;
         let erase = self.video_erase_char();
@@ -301,7 +303,8 @@ impl Console {
         }
     }
 
-    /// Scrolls the lines from `top` to `bottom` down by one.
+    /// Scrolls the lines from `top` to `bottom` down by one (0.11
+    /// `scrdown`).
     fn scrdown(&mut self) {
         let columns = self.adapter.columns;
         let count = (self.bottom - self.top - 1) * columns;
@@ -313,7 +316,8 @@ impl Console {
             .fill(self.line(self.top), columns, self.video_erase_char());
     }
 
-    /// Line feed: down by one, scrolling at the end of the region.
+    /// Line feed (0.11 `lf`): down by one, scrolling at the end of the
+    /// region.
     fn lf(&mut self) {
         if self.y + 1 == self.bottom {
             self.scrup();
@@ -322,7 +326,7 @@ impl Console {
         }
     }
 
-    /// Reverse line feed.
+    /// Reverse line feed (0.11 `ri`).
     fn ri(&mut self) {
         if self.y == self.top {
             self.scrdown();
@@ -331,11 +335,12 @@ impl Console {
         }
     }
 
+    /// 0.11 `cr`.
     fn cr(&mut self) {
         self.x = 0;
     }
 
-    /// Erases the character before the cursor.
+    /// Erases the character before the cursor (0.11 `del`).
     fn del(&mut self) {
         if self.x > 0 {
             self.x -= 1;
@@ -345,7 +350,8 @@ impl Console {
         }
     }
 
-    /// Erases on the screen: 0 from the cursor, 1 up to the cursor, 2 all.
+    /// Erases on the screen (0.11 `csi_J`): 0 from the cursor, 1 up to the
+    /// cursor, 2 all.
     fn csi_J(&self, par: u32) {
         let (start, end) = match par {
             0 => (self.pos(), self.scr_end()),
@@ -358,7 +364,8 @@ impl Console {
             .fill(start, end.saturating_sub(start), self.video_erase_char());
     }
 
-    /// Erases in the line: 0 from the cursor, 1 up to the cursor, 2 all.
+    /// Erases in the line (0.11 `csi_K`): 0 from the cursor, 1 up to the
+    /// cursor, 2 all.
     fn csi_K(&self, par: u32) {
         let columns = self.adapter.columns;
         let (start, end) = match par {
@@ -373,7 +380,7 @@ impl Console {
             .fill(self.line(self.y) + start, count, self.video_erase_char());
     }
 
-    /// Sets how characters look.
+    /// Sets how characters look (0.11 `csi_m`).
     fn csi_m(&mut self) {
         for index in 0..=self.npar {
             match self.par[index] {
@@ -385,7 +392,8 @@ impl Console {
         }
     }
 
-    /// Puts the blinking cursor where the next character goes.
+    /// Puts the blinking cursor where the next character goes (0.11
+    /// `set_cursor`).
     pub fn set_cursor(&self) {
         if !self.visible {
             return;
@@ -411,8 +419,9 @@ impl Console {
         outb_p(start, self.adapter.port + 1);
     }
 
-    /// Answers a query. The bytes reach the terminal's input when `con_write`
-    /// has let go of the screen, since they are echoed.
+    /// Answers a query (0.11 `respond`). The bytes reach the terminal's
+    /// input when `con_write` has let go of the screen, since they are
+    /// echoed.
     fn respond(&mut self, answer: &[u8]) {
         let reply = &mut self.reply;
         if let Some(room) = reply.bytes.get_mut(reply.len..reply.len + answer.len()) {
@@ -429,7 +438,7 @@ impl Console {
         self.respond(&answer);
     }
 
-    /// Shifts the rest of the line right by one.
+    /// Shifts the rest of the line right by one (0.11 `insert_char`).
     fn insert_char(&self) {
         if self.x < self.adapter.columns {
             let pos = self.pos();
@@ -440,12 +449,13 @@ impl Console {
         }
     }
 
-    /// Shifts the lines from the cursor's to the end of the region down.
+    /// Shifts the lines from the cursor's to the end of the region down
+    /// (0.11 `insert_line`).
     fn insert_line(&mut self) {
         self.in_rest_of_region(Self::scrdown);
     }
 
-    /// Shifts the rest of the line left by one.
+    /// Shifts the rest of the line left by one (0.11 `delete_char`).
     fn delete_char(&self) {
         if self.x < self.adapter.columns {
             let pos = self.pos();
@@ -458,7 +468,8 @@ impl Console {
         }
     }
 
-    /// Shifts the lines below the cursor's, to the end of the region, up.
+    /// Shifts the lines below the cursor's, to the end of the region, up
+    /// (0.11 `delete_line`).
     fn delete_line(&mut self) {
         self.in_rest_of_region(|console| {
             // Part of the screen: never by moving the origin.
@@ -485,7 +496,7 @@ impl Console {
         }
     }
 
-    /// Inserts `nr` characters.
+    /// Inserts `nr` characters (0.11 `csi_at`).
     fn csi_at(&self, nr: u32) {
         for _ in 0..nr.clamp(1, self.adapter.columns) {
             self.insert_char();
@@ -535,31 +546,33 @@ impl Console {
         }
     }
 
-    /// Inserts `nr` lines.
+    /// Inserts `nr` lines (0.11 `csi_L`).
     fn csi_L(&mut self, nr: u32) {
         for _ in 0..nr.clamp(1, self.adapter.lines) {
             self.insert_line();
         }
     }
 
-    /// Deletes `nr` characters.
+    /// Deletes `nr` characters (0.11 `csi_P`).
     fn csi_P(&self, nr: u32) {
         for _ in 0..nr.clamp(1, self.adapter.columns) {
             self.delete_char();
         }
     }
 
-    /// Deletes `nr` lines.
+    /// Deletes `nr` lines (0.11 `csi_M`).
     fn csi_M(&mut self, nr: u32) {
         for _ in 0..nr.clamp(1, self.adapter.lines) {
             self.delete_line();
         }
     }
 
+    /// 0.11 `save_cur`.
     fn save_cur(&mut self) {
         self.saved = (self.x, self.y, self.look, self.charset);
     }
 
+    /// 0.11 `restore_cur`.
     fn restore_cur(&mut self) {
         let (x, y, look, charset) = self.saved;
         self.gotoxy(x, y);

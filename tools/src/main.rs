@@ -13,6 +13,7 @@ mod manifest;
 mod minix;
 mod old_root;
 mod programs;
+mod reading;
 mod run;
 mod scan;
 mod scenarios;
@@ -36,6 +37,7 @@ enum Command {
     ImageLs(manifest::ImageLs),
     ImageCat(manifest::ImageCat),
     Programs(programs::Programs),
+    ReadingMap(reading::ReadingMap),
     Iso(iso::Iso),
     Disk(disk::Disk),
     Run(run::Run),
@@ -59,6 +61,7 @@ fn main() -> std::process::ExitCode {
         Command::ImageLs(command) => command.run(),
         Command::ImageCat(command) => command.run(),
         Command::Programs(command) => command.run(),
+        Command::ReadingMap(command) => command.run(),
         Command::Iso(command) => command.run(),
         Command::Disk(command) => command.run(),
         Command::Run(command) => command.run(),
