@@ -69,7 +69,7 @@ GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: FORCE help run old-root test check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
+.PHONY: FORCE help run old-root test-old-root old-root-session test check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
         test-math-long math-table screenshots \
         bench check-bench profile
@@ -78,6 +78,7 @@ FORCE:
 help: ## this list
 	@echo 'make run          boot to a shell in QEMU (MEM=8 CMDLINE="..." ARGS="--iso")'
 	@echo 'make old-root     boot a root disk of 1991: OLD_ROOT=hdc-0.11.img (docs/old-root.md)'
+	@echo 'make test-old-root     drive a session on a copy of it, and check each step'
 	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
 	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
@@ -199,6 +200,15 @@ run: $(KERNEL) build/root.img $(ISO)
 old-root: $(KERNEL)
 	@$(if $(OLD_ROOT),,echo 'make old-root OLD_ROOT=path/of/the/disk: see docs/old-root.md'; exit 1)
 	@$(XTASK) old-root --mem $(MEM) $(if $(WRITE),--write) $(ARGS) "$(OLD_ROOT)"
+
+# A whole session on a copy of that disk, checked step by step.
+test-old-root: $(KERNEL)
+	@$(if $(OLD_ROOT),,echo 'make test-old-root OLD_ROOT=path/of/the/disk: see docs/old-root.md'; exit 1)
+	@$(XTASK) test --filter old_root $(ARGS)
+
+# The same; what it printed and showed becomes docs/old-root-session.md.
+old-root-session: test-old-root
+	@cp build/test-logs/old-root-session.md build/test-logs/old-root-*.png docs/
 
 bochs: $(ISO)
 	@$(XTASK) bochs --mem $(MEM) $(ARGS)

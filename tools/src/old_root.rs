@@ -2,13 +2,14 @@
 //! the reader's own copy of one. See docs/old-root.md.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
+use crate::minix::{Reader, S_IFREG};
 use crate::util::output_of;
 
 /// Bytes of a sector.
@@ -16,6 +17,8 @@ const SECTOR: u64 = 512;
 /// Where the four entries of the partition table lie in the first sector.
 const TABLE: usize = 446;
 const ENTRY: usize = 16;
+/// How a program begins that is loaded page by page.
+const ZMAGIC: [u8; 2] = [0x0b, 0x01];
 /// Partition types of Minix file systems: older than Minix 1.4b, and since.
 const MINIX: [u8; 2] = [0x80, 0x81];
 
@@ -73,18 +76,42 @@ pub fn minix_partitions(disk: &Path) -> Result<Vec<Partition>> {
     Ok(found)
 }
 
-/// What `fsck.minix -f` has to say about a partition, line by line.
-pub fn complaints(disk: &Path, partition: Partition) -> Result<Vec<String>> {
+/// A partition's bytes.
+fn contents(disk: &Path, partition: Partition) -> Result<Vec<u8>> {
     let mut file = File::open(disk)?;
     file.seek(SeekFrom::Start(partition.start))?;
-    let mut copy = tempfile::NamedTempFile::new()?;
-    let copied = std::io::copy(&mut file.take(partition.length), copy.as_file_mut())?;
+    let mut bytes = Vec::new();
+    file.take(partition.length).read_to_end(&mut bytes)?;
     ensure!(
-        copied == partition.length,
+        bytes.len() as u64 == partition.length,
         "partition {} reaches beyond the end of {}",
         partition.number,
         disk.display()
     );
+    Ok(bytes)
+}
+
+/// The paths of all programs that are a.out files for Linux (and may be executed:
+/// shared libraries do not count).
+pub fn programs_on(disk: &Path, partition: Partition) -> Result<Vec<String>> {
+    let bytes = contents(disk, partition)?;
+    let reader = Reader::new(&bytes)?;
+    let mut found = Vec::new();
+    for (path, inode) in reader.walk("/")? {
+        if inode.kind() == S_IFREG
+            && inode.mode & 0o111 != 0
+            && reader.contents(&inode)?.starts_with(&ZMAGIC)
+        {
+            found.push(path);
+        }
+    }
+    Ok(found)
+}
+
+/// What `fsck.minix -f` has to say about a partition, line by line.
+pub fn complaints(disk: &Path, partition: Partition) -> Result<Vec<String>> {
+    let mut copy = tempfile::NamedTempFile::new()?;
+    copy.write_all(&contents(disk, partition)?)?;
     let path = copy.path().to_str().context("a path is not UTF-8")?;
     let output = output_of("/sbin/fsck.minix", &["-f", path])?;
     let words = [output.stdout, output.stderr].concat();

@@ -80,7 +80,12 @@ impl Report {
 
     /// Keeps what a machine printed, for whoever wants to know more.
     pub fn keep_log(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.logs.join(format!("{name}.log"));
+        self.keep_text(&format!("{name}.log"), text)
+    }
+
+    /// Keeps a text under its own name beside them.
+    pub fn keep_text(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.logs.join(name);
         if let Err(error) = std::fs::write(&path, text) {
             eprintln!("cannot write {}: {error}", path.display());
         }
