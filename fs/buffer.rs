@@ -338,6 +338,7 @@ pub(crate) fn forget_block(dev: Dev, block: Block) {
     }
 }
 
+// ANCHOR: getblk
 /// A buffer for the block, with what the cache has of it: nothing, if it is not
 /// up to date (0.11 `getblk`).
 pub fn getblk(dev: Dev, block: Block) -> BufferRef {
@@ -358,6 +359,7 @@ pub fn getblk(dev: Dev, block: Block) -> BufferRef {
         make_clean_buffer();
     }
 }
+// ANCHOR_END: getblk
 
 /// Sleeps until some buffer may have become clean and unused.
 #[cold]

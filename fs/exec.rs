@@ -472,6 +472,7 @@ fn copy_script_arguments(
     Err(ENOEXEC)
 }
 
+// ANCHOR: replace
 /// Replaces the old program by the new one: the part of 0.11 `do_execve`
 /// behind the point of no return.
 ///
@@ -518,6 +519,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     }
     Ok(())
 }
+// ANCHOR_END: replace
 
 /// Executes the file whose name is in ebx with arguments ecx and environment
 /// edx (0.11 `sys_execve` and `do_execve`).

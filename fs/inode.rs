@@ -440,6 +440,7 @@ impl Inode {
             .map(Zone::block)
     }
 
+    // ANCHOR: indirect_bmap
     #[inline(never)]
     fn indirect_bmap(&self, block: u32, create: bool) -> Result<Zone, Errno> {
         if block < ZONES_PER_BLOCK {
@@ -454,6 +455,7 @@ impl Inode {
         let table = self.zone_in(tables, block / ZONES_PER_BLOCK, create)?;
         self.zone_in(table, block % ZONES_PER_BLOCK, create)
     }
+    // ANCHOR_END: indirect_bmap
 
     /// Where block `block` of the file is on the device; 0 where the file has a
     /// hole (0.11 `bmap`).

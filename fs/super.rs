@@ -293,6 +293,7 @@ pub fn put_super(dev: Dev) {
     sb.release();
 }
 
+// ANCHOR: read_super
 /// Reads the superblock and the bitmaps of the device, unless it is mounted
 /// (0.11 `read_super`). The caller holds the mount lock.
 fn read_super(dev: Dev) -> Result<&'static SuperBlock, Fault> {
@@ -322,6 +323,7 @@ fn read_super(dev: Dev) -> Result<&'static SuperBlock, Fault> {
     }
     Ok(sb)
 }
+// ANCHOR_END: read_super
 
 /// The device that the inode is, or whose root directory it is.
 fn device_of(inode: &Inode) -> Result<Dev, Errno> {

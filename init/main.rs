@@ -163,6 +163,7 @@ fn move_root_image(to: Range) {
     }
 }
 
+// ANCHOR: main
 /// Where `head.S` goes: sets up everything with interrupts off, then becomes
 /// task 0 in ring 3, which forks init (0.11 `main`).
 #[unsafe(no_mangle)]
@@ -207,6 +208,7 @@ extern "C" fn main() -> ! {
     // as it is because this function does not return.
     unsafe { arch::system::move_to_user_mode(init, &raw const arguments as u32) }
 }
+// ANCHOR_END: main
 
 fn init_arguments() -> InitArguments {
     let mut program = [0; INIT_PATH_MAX];

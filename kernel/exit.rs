@@ -19,6 +19,7 @@ const WNOHANG: u32 = 1;
 /// `waitpid`: report stopped children too.
 const WUNTRACED: u32 = 2;
 
+// ANCHOR: release
 /// Frees the page of a dead task and its slot (0.11 `release`).
 fn release(nr: TaskNr) {
     let mut tasks = tasks();
@@ -36,6 +37,7 @@ fn release(nr: TaskNr) {
         drop(unsafe { Page::from_raw(page) });
     }
 }
+// ANCHOR_END: release
 
 /// Sends `sig` to `task` if the running process may: same user, superuser, or
 /// SIGCONT within the session (0.11 `send_sig`). Signal 0 only asks.
@@ -180,6 +182,7 @@ fn init_has_ended(code: i32) -> ! {
     halt()
 }
 
+// ANCHOR: do_exit
 /// The end of the running process (0.11 `do_exit`): memory, files and inodes
 /// are given back, children go to init, the father is told. What is left is a
 /// zombie, whose page the father's `waitpid` frees.
@@ -231,6 +234,7 @@ pub fn do_exit(code: i32) -> ! {
     schedule();
     panic!("a zombie was scheduled");
 }
+// ANCHOR_END: do_exit
 
 /// 0.11 `sys_exit`.
 pub fn sys_exit(error_code: i32) -> SysResult {

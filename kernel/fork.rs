@@ -27,6 +27,7 @@ static LAST_PID: IrqCell<i32> = IrqCell::new(0);
 // 0.11's verify_area is in `arch::segment`: `UserSlice::write_pages` checks page
 // by page, just before it writes.
 
+// ANCHOR: copy_mem
 /// Gives the child its slot of linear space and its father's pages (0.11
 /// `copy_mem`).
 ///
@@ -55,7 +56,9 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     child.set_segments(code.with_base(new_base), data.with_base(new_base));
     copy_page_tables(&parent, child)
 }
+// ANCHOR_END: copy_mem
 
+// ANCHOR: copy_process
 /// Makes a copy of the running task in slot `nr` (0.11 `copy_process`): first
 /// the task_struct, then memory, then files and inodes, at last the GDT
 /// entries and the place in `task[]`; only then is it made runnable. Nothing
@@ -126,6 +129,7 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     child.set_state(TaskState::Running);
     Ok(())
 }
+// ANCHOR_END: copy_process
 
 /// The child goes on where its father's system call returns, with 0 in eax.
 fn set_tss(child: &Task, frame: &TrapFrame, nr: TaskNr, stack_top: u32) {
@@ -155,6 +159,7 @@ fn set_tss(child: &Task, frame: &TrapFrame, nr: TaskNr, stack_top: u32) {
     tss.trace_bitmap = 0x8000_0000;
 }
 
+// ANCHOR: find_empty_process
 /// Finds a free slot and a process number that is no live process's, group's or
 /// session's (0.11 `find_empty_process`, which forgets groups and sessions).
 ///
@@ -179,6 +184,7 @@ fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
         }
     }
 }
+// ANCHOR_END: find_empty_process
 
 /// Creates a copy of the running process; returns the child's number, and 0 in
 /// the child (0.11 `sys_fork` in `system_call.s`).

@@ -206,6 +206,7 @@ pub fn math_owner(f: impl FnOnce(&Task)) {
     }
 }
 
+// ANCHOR: schedule
 /// Runs the runnable task with the most ticks left; when all have used up
 /// theirs, hands out new ones: half of what is left plus the priority, so that
 /// who sleeps saves some (0.11 `schedule`). Task 0 runs when no one else can.
@@ -242,7 +243,9 @@ pub extern "C" fn schedule() {
     }
     switch_to(next);
 }
+// ANCHOR_END: schedule
 
+// ANCHOR: switch_to
 /// Switches to the task in slot `next`; returns when it is our turn again
 /// (0.11's macro `switch_to`). The directory entries of both slots change, and
 /// CR3 is loaded here because the CPU does not: it is the same for all tasks.
@@ -267,6 +270,7 @@ fn switch_to(next: TaskNr) {
         clts();
     }
 }
+// ANCHOR_END: switch_to
 
 /// Sleeps until a signal comes that has a handler (0.11 `sys_pause`). Task 0
 /// calls it when there is nothing to do: the CPU halts until the next

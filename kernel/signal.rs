@@ -300,6 +300,7 @@ extern "C" fn do_attention(frame: *mut TrapFrame) {
     }
 }
 
+// ANCHOR: do_signal
 /// Acts on the signals that have arrived and are not blocked, on the way back
 /// to the program: on all that do not end or divert it, then on one that does
 /// (0.11 `do_signal`). Death happens here: nothing of the kernel is held.
@@ -328,6 +329,7 @@ fn do_signal(frame: *mut TrapFrame) {
         task.set_blocked(mask);
     }
 }
+// ANCHOR_END: do_signal
 
 /// Calls the handler of `sig`, or ends the process if its stack has no room.
 fn handle(task: &Task, frame: &mut TrapFrame, sig: u32, action: &SigAction) {

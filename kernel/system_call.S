@@ -30,6 +30,7 @@ interrupted:
 	addl $4, %esp
 	jmp ret_to_user
 
+/* ANCHOR: system_call */
 /*
  * An unknown number is ENOSYS, where 0.11 returns -1, EPERM.
  */
@@ -67,6 +68,8 @@ ret_from_sys_call:
 	testb $3, CS(%esp)
 	jnz ret_to_user
 	RESTORE_ALL
+
+/* ANCHOR_END: system_call */
 
 /*
  * An iret to a program has faulted. All registers but those that it pops are the

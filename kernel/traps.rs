@@ -220,6 +220,7 @@ extern "C" fn do_bad_iret(_frame: &mut TrapFrame) {
     current().raise_fault(SIGSEGV);
 }
 
+// ANCHOR: do_device_not_available
 /// Exception 7 (0.11 `do_device_not_available`): a coprocessor instruction of a
 /// task that does not have it.
 #[unsafe(no_mangle)]
@@ -233,6 +234,7 @@ extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
         math_emulate(frame);
     }
 }
+// ANCHOR_END: do_device_not_available
 
 /// Exception 16 or interrupt 13 (0.11 `do_coprocessor_error`): an unmasked
 /// coprocessor exception (0.11 `math_error`).

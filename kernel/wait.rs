@@ -94,6 +94,7 @@ impl WaitQueue {
         self.waiting[0].get() | self.waiting[1].get() == 0
     }
 
+    // ANCHOR: wait_while
     /// Sleeps, deaf to signals, for as long as `busy()` holds (0.11
     /// `sleep_on`). The test is made after the task has entered the queue,
     /// so a wake-up between test and sleep is not lost; `busy` itself must
@@ -107,6 +108,7 @@ impl WaitQueue {
             self.finish();
         }
     }
+    // ANCHOR_END: wait_while
 
     /// Sleeps for as long as `busy()` holds, but no longer than until a
     /// signal is there (0.11 `interruptible_sleep_on`): then `ERESTARTSYS`,

@@ -82,6 +82,7 @@ fn oom(task: &Task) {
     task.raise(SIGKILL);
 }
 
+// ANCHOR: set_slot_user
 /// The directory entries of `task`'s slot carry the user bit from now on, or no
 /// more. Not in 0.11. The caller flushes the TLB.
 #[inline]
@@ -99,6 +100,7 @@ pub fn set_slot_user(task: &Task, user: bool) {
         });
     }
 }
+// ANCHOR_END: set_slot_user
 
 /// Is it the running task, whose directory entries carry the user bit?
 fn is_running(task: &Task) -> bool {
@@ -166,6 +168,7 @@ pub fn count_pages(task: &Task) -> u32 {
     pages
 }
 
+// ANCHOR: free_page_tables
 /// Unmaps every page of `task`'s slot and frees its page tables, on exec and
 /// exit (0.11 `free_page_tables`). Pages whose last reference this was are
 /// free, and keep their contents.
@@ -187,7 +190,9 @@ pub fn free_page_tables(task: &Task) {
     task.mapped_high.set(SLOT_PAGES);
     invalidate();
 }
+// ANCHOR_END: free_page_tables
 
+// ANCHOR: copy_page_tables
 /// Gives `child` every page of `parent`, read-only on both sides, for fork
 /// (0.11 `copy_page_tables`). The kernel's own pages, which task 0 has, are
 /// shared without being counted and stay writable for task 0.
@@ -247,6 +252,7 @@ fn share_entries(mut from_ref: EntryRef, mut to_ref: EntryRef, entries: u32) {
         to_ref = to_ref.next();
     }
 }
+// ANCHOR_END: copy_page_tables
 
 /// Has any of the slot's 16 directory entries something in it?
 fn slot_is_occupied(task: &Task) -> bool {
@@ -298,6 +304,7 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
     table_entry(linear).ok_or(ENOMEM)
 }
 
+// ANCHOR: un_wp_page
 /// Gives write access to the page of a present, read-only entry: to the page
 /// itself when no one else refers to it, else to a copy (0.11 `un_wp_page`).
 /// The copy is marked dirty, so that it is never shared as a clean page of the
@@ -327,6 +334,7 @@ fn un_share(entry_ref: EntryRef, old: PhysAddr) -> Result<(), Errno> {
     invalidate();
     Ok(())
 }
+// ANCHOR_END: un_wp_page
 
 /// Copies the page at `from` (0.11's macro `copy_page`).
 #[inline(always)]
@@ -363,6 +371,7 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     }
 }
 
+// ANCHOR: write_verify
 /// Makes the page at `addr` of `task` present, writable and shared with no one,
 /// before the kernel writes to it (0.11 `write_verify`, which forgets absent
 /// pages). Between this and the write there must be no sleep: use
@@ -377,6 +386,7 @@ pub fn write_verify(task: &Task, addr: UserAddr) -> Result<(), Errno> {
         _ => make_writable(task, addr),
     }
 }
+// ANCHOR_END: write_verify
 
 #[inline(never)]
 fn make_writable(task: &Task, addr: UserAddr) -> Result<(), Errno> {
@@ -449,6 +459,7 @@ pub fn get_empty_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     put_page(task, page, addr, false)
 }
 
+// ANCHOR: try_to_share
 /// Shares `other`'s page at `addr` with `task`, if it is present and clean
 /// (0.11 `try_to_share`). Both run the same file, so a clean page there is the
 /// page wanted here.
@@ -475,6 +486,7 @@ fn try_to_share(task: &Task, other: &Task, addr: UserAddr) -> Result<bool, Errno
     invalidate();
     Ok(true)
 }
+// ANCHOR_END: try_to_share
 
 /// Looks for another process that runs the same file and has a clean page for
 /// `addr` (0.11 `share_page`).
@@ -504,6 +516,7 @@ fn share_page(task: &Task, addr: UserAddr) -> Result<bool, Errno> {
     Ok(false)
 }
 
+// ANCHOR: is_valid
 /// May `task` touch `addr`: text, data, bss and heap, or the stack from just
 /// below the stack pointer up? Not in 0.11, where any address of the slot
 /// becomes a page of zeros.
@@ -519,7 +532,9 @@ fn is_valid(task: &Task, addr: UserAddr) -> bool {
         .max(TASK_SIZE - limit);
     addr.0 < task.data_limit() && addr.0 >= low.min(task.start_stack.get().0)
 }
+// ANCHOR_END: is_valid
 
+// ANCHOR: do_no_page
 /// Brings the absent page at `addr` of `task`: shares it, loads it from the
 /// program's file, or maps zeros (0.11 `do_no_page`). May sleep.
 ///
@@ -552,7 +567,9 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     page.data_mut()[in_file..].fill(0);
     put_page(task, page, addr, false)
 }
+// ANCHOR_END: do_no_page
 
+// ANCHOR: do_page_fault
 /// The page-fault handler (0.11 `page_fault`, which decides by the error code
 /// alone).
 ///
@@ -596,6 +613,7 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
         Err(_) => task.raise_fault(SIGSEGV),
     }
 }
+// ANCHOR_END: do_page_fault
 
 /// Sets up `mem_map` (0.11 `mem_init`): main memory is what lies in the
 /// loader's memory map between `start_mem` and `end_mem`. Adds page tables for

@@ -89,6 +89,7 @@ pub(super) fn add_main_memory(start: PhysAddr, end: PhysAddr) {
     }
 }
 
+// ANCHOR: take_free_page
 /// Takes the highest free page; its contents are garbage, its count is 1.
 #[inline]
 fn take_free_page() -> Option<PhysAddr> {
@@ -112,6 +113,7 @@ fn take_free_page() -> Option<PhysAddr> {
     }
     None
 }
+// ANCHOR_END: take_free_page
 
 /// One more reference to a page of main memory; true. Pages that `mem_map` does
 /// not count (the kernel's own) are left alone; false.
@@ -128,6 +130,7 @@ pub(super) fn add_reference(page: PhysAddr) -> bool {
     true
 }
 
+// ANCHOR: free_page
 /// Gives back one reference to a page; at 0 the page is free and may be handed
 /// out again (0.11 `free_page`). Pages below 1 MB are the kernel's: nothing
 /// happens.
@@ -144,6 +147,7 @@ pub(super) fn free_page(page: PhysAddr) {
     }
     free_last(page);
 }
+// ANCHOR_END: free_page
 
 /// The rest of [`free_page`]: the last reference, and what should not happen.
 #[inline(never)]

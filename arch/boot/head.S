@@ -237,6 +237,7 @@ startup_32:
 1:	hlt				/* main() does not return */
 	jmp 1b
 
+/* ANCHOR: setup_paging */
 /*
  * 0.11's setup_paging: the page directory at 0, four page tables behind it,
  * which map the first 16 MB to themselves. mem_init() adds tables where there
@@ -263,6 +264,8 @@ setup_paging:
 	orl $0x80000000, %eax
 	movl %eax, %cr0
 	ret
+
+/* ANCHOR_END: setup_paging */
 
 	.data
 	.align 4

@@ -186,6 +186,7 @@ fn add_request(driver: &BlockDriver, cmd: Rw, bh: &'static BufferHead) -> bool {
     true
 }
 
+// ANCHOR: make_request
 /// 0.11 `make_request`; `ahead` is 0.11's `READA`: rather not at all than wait.
 fn make_request(driver: &BlockDriver, cmd: Rw, ahead: bool, bh: &'static BufferHead) {
     if ahead && bh.b_lock.get() {
@@ -206,6 +207,7 @@ fn make_request(driver: &BlockDriver, cmd: Rw, ahead: bool, bh: &'static BufferH
         WAIT_FOR_REQUEST.wait_while(|| QUEUES.lock().free_place(cmd).is_none());
     }
 }
+// ANCHOR_END: make_request
 
 /// Asks the buffer's device to read it, if it is not up to date, or to write
 /// it, if it is dirty; it is locked until that is done (0.11 `ll_rw_block`).

@@ -33,6 +33,7 @@ pub fn flush_output(tty: &mut Tty) {
     TTY_TABLE[tty.nr].writers.wake_up();
 }
 
+// ANCHOR: copy_to_cooked
 /// Moves what was typed from `read_q` to `secondary`, shows or sends what there
 /// is to be shown or sent, and wakes those who can go on (0.11
 /// `copy_to_cooked`).
@@ -56,6 +57,7 @@ pub fn copy_to_cooked(tty: &mut Tty) {
         line.readers.wake_up();
     }
 }
+// ANCHOR_END: copy_to_cooked
 
 /// Is there something that a program may read?
 pub fn is_readable(tty: &Tty) -> bool {
