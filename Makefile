@@ -92,7 +92,7 @@ help: ## this list
 	@echo 'make user         build/root.img, the root image with its programs'
 	@echo 'make bench        instructions for each operation, beside 0.11 (BASELINE=Image measures that)'
 	@echo 'make check-bench  fails when one got worse by more than 3 %, or grows with what it does not touch'
-	@echo 'make profile      FUNCTION=name: what its instructions are spent on'
+	@echo 'make profile      OP=stat_root: what the instructions of that row are spent on, by function'
 	@echo 'make screenshots  the pictures in docs/'
 	@echo 'make reading-map  what of 0.11 is where: docs/reading-map.md from its table, checked'
 	@echo 'make fmt          format all Rust code'
@@ -245,9 +245,10 @@ bench: $(KERNEL) build/bench.img build/bench-old.img build/scale.img
 check-bench: $(KERNEL) build/bench.img build/scale.img
 	@$(XTASK) bench --check $(ARGS)
 
-# make profile FUNCTION=sys_stat ARGS="--nth 20"
+# make profile OP="stat_root getpid": keys as in build/bench.json.
+OP ?=
 profile: $(KERNEL) build/bench.img
-	@$(XTASK) profile $(FUNCTION) $(ARGS)
+	@$(XTASK) profile $(OP) $(ARGS)
 
 # --- For readers: tools/readers.mk ----------------------------------------------
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use super::machine::{Figures, counting, figures};
+use super::machine::counting;
+use super::recording::{self, Counted};
 use crate::machine::{Boot, Setup};
 
 const SECTOR: usize = 512;
@@ -22,7 +23,7 @@ const ROOT_DEV: usize = 508;
 const HD1: u16 = 0x301;
 
 /// Boots `kernel`, an Image of Linux 0.11, with the file system in `root`.
-pub fn run(kernel: &Path, root: &Path) -> Result<Figures> {
+pub fn run(kernel: &Path, root: &Path) -> Result<Vec<Counted>> {
     let image = std::fs::read(kernel)
         .with_context(|| format!("cannot read the baseline kernel {}", kernel.display()))?;
     let root = std::fs::read(root).with_context(|| format!("cannot read {}", root.display()))?;
@@ -31,7 +32,7 @@ pub fn run(kernel: &Path, root: &Path) -> Result<Figures> {
     let disk = folder.path().join("disk");
     std::fs::write(&floppy, floppy_of(image)?)?;
     std::fs::write(&disk, disk_of(&root))?;
-    figures(&counting(Setup::new(Boot::Floppy { floppy, disk })))
+    recording::run(counting(Setup::new(Boot::Floppy { floppy, disk })))
         .with_context(|| format!("the baseline {}", kernel.display()))
 }
 

@@ -72,15 +72,22 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::machine::Figures;
+    use crate::bench::machine::Figure;
+    use crate::bench::recording::Counted;
     use crate::bench::rows::ROWS;
 
     #[test]
     fn every_row_has_a_bar() {
-        let ours: Figures = ROWS
-            .iter()
-            .map(|row| (row.key.to_string(), row.original / 2))
-            .collect();
+        let half = |row: &crate::bench::rows::Row| Counted {
+            figure: Figure {
+                key: row.key.into(),
+                value: row.original / 2,
+                count: 1,
+            },
+            clocks: 0,
+            addresses: Default::default(),
+        };
+        let ours: Vec<Counted> = ROWS.iter().map(half).collect();
         let svg = svg(&Table::new(&ours, None).unwrap());
         assert_eq!(
             svg.matches("<rect class=\"bar\"").count()

@@ -36,15 +36,31 @@ pub fn own(kernel: &Path, image: &Path, program: &str) -> Setup {
     }))
 }
 
+/// What a bench program prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    pub key: String,
+    pub value: u32,
+    /// How many operations were counted together.
+    pub count: u32,
+}
+
 /// Runs a machine until its program is done.
 pub fn figures(setup: &Setup) -> Result<Figures> {
     let mut machine = Qemu::start(setup)?;
-    collect(&mut machine)
+    Ok(by_key(&collect(&mut machine)?))
 }
 
-/// What the program in a running machine prints, until it is done.
-pub fn collect(machine: &mut Qemu) -> Result<Figures> {
-    let mut figures = Figures::new();
+pub fn by_key(figures: &[Figure]) -> Figures {
+    figures
+        .iter()
+        .map(|figure| (figure.key.clone(), figure.value))
+        .collect()
+}
+
+/// What the program in a running machine prints, in this order, until it is done.
+pub fn collect(machine: &mut Qemu) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
     let deadline = Instant::now() + PATIENCE;
     loop {
         let line = match machine
@@ -62,24 +78,29 @@ pub fn collect(machine: &mut Qemu) -> Result<Figures> {
             ensure!(!figures.is_empty(), "the bench program printed no figure");
             return Ok(figures);
         }
-        if let Some((key, value)) = figure(&line)? {
-            figures.insert(key, value);
-        }
+        figures.extend(figure(&line)?);
         ensure!(!line.contains("panic"), "the kernel panicked: {line}");
     }
 }
 
-/// A line `##bench KEY VALUE`.
-fn figure(line: &str) -> Result<Option<(String, u32)>> {
+/// A line `##bench KEY VALUE COUNT`.
+fn figure(line: &str) -> Result<Option<Figure>> {
     let Some((_, rest)) = line.split_once("##bench ") else {
         return Ok(None);
     };
-    let (key, value) = rest.split_once(' ').context("a figure without a value")?;
-    let value = value
-        .trim()
-        .parse()
-        .with_context(|| format!("not a figure: {line}"))?;
-    Ok(Some((key.to_string(), value)))
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let &[key, value, count] = &words[..] else {
+        bail!("not a figure: {line}");
+    };
+    let number = |word: &str| {
+        word.parse()
+            .with_context(|| format!("not a figure: {line}"))
+    };
+    Ok(Some(Figure {
+        key: key.to_string(),
+        value: number(value)?,
+        count: number(count)?,
+    }))
 }
 
 #[cfg(test)]
@@ -89,7 +110,13 @@ mod tests {
     #[test]
     fn lines() {
         assert_eq!(figure("boot").unwrap(), None);
-        assert_eq!(figure("x##bench brk 64").unwrap(), Some(("brk".into(), 64)));
-        assert!(figure("##bench brk x").is_err());
+        let brk = Figure {
+            key: "brk".into(),
+            value: 64,
+            count: 1,
+        };
+        assert_eq!(figure("x##bench brk 64 1").unwrap(), Some(brk));
+        assert!(figure("##bench brk x 1").is_err());
+        assert!(figure("##bench brk 1").is_err());
     }
 }

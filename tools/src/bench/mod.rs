@@ -4,12 +4,15 @@
 
 mod baseline;
 mod chart;
+mod clocks;
 mod irqs_off;
 mod machine;
 mod profile;
+mod recording;
 mod report;
 mod rows;
 mod scaling;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -66,23 +69,23 @@ const JITTER: u32 = 6;
 impl Bench {
     pub fn run(self) -> Result<()> {
         let setup = machine::own(&self.kernel, &self.image, "/bench/bench");
-        let ours = machine::figures(&setup).context("this kernel")?;
         let scaling = Scaling::measure(&self.kernel, &self.small_image)?;
         if self.check {
-            let again = machine::figures(&setup)?;
-            same(&ours, &again)?;
+            let ours = machine::figures(&setup).context("this kernel")?;
+            same(&ours, &machine::figures(&setup)?)?;
             self.compare(&ours)?;
             scaling.check()?;
             println!("No cost follows memory, processes or memory in use more than it may.");
             return Ok(());
         }
+        let ours = recording::run(setup).context("this kernel")?;
         let longest = irqs_off::longest(&self.kernel, &self.image)?;
         let measured = self
             .baseline
             .as_ref()
             .map(|kernel| baseline::run(kernel, &self.baseline_root))
             .transpose()?;
-        let table = report::Table::new(&ours, measured.as_ref())?;
+        let table = report::Table::new(&ours, measured.as_deref())?;
         print!("{}\n{longest}\n\n{scaling}\n", table.text());
         let json = table.json(&longest, &scaling);
         write_if_changed(&self.out.join("bench.json"), json.as_bytes())?;
@@ -90,7 +93,10 @@ impl Bench {
         let out = self.out.display();
         println!("{out}/bench.json, {out}/bench.svg");
         if self.update_budget {
-            self.store(&ours)?;
+            let figures = ours
+                .iter()
+                .map(|counted| (counted.figure.key.clone(), counted.figure.value));
+            self.store(&figures.collect())?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::machine::{Figures, collect, own};
+use super::machine::{Figures, by_key, collect, own};
 use crate::machine::Qemu;
 
 /// An operation that `scale` measures.
@@ -155,7 +155,7 @@ fn boot(kernel: &Path, image: &Path, memory: u32) -> Result<Figures> {
         .unwrap_or("");
     machine.console.expect("##free", PATIENCE)?;
     machine.console.send(&format!("{digits}\n"))?;
-    collect(&mut machine)
+    Ok(by_key(&collect(&mut machine)?))
 }
 
 #[cfg(test)]

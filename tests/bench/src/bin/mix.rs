@@ -57,8 +57,8 @@ fn files() {
     call(Nr::Mkdir, path(c"/bench/dir"), 0o755, 0);
     call(Nr::Rmdir, path(c"/bench/dir"), 0, 0);
     sys::sync();
-    // The hard disk, with interrupts, and the list of tasks.
-    for name in ["/dev/hd0", "/dev/ps"] {
+    // The hard disk and a floppy, with interrupts, and the list of tasks.
+    for name in ["/dev/hd0", "/dev/fd0", "/dev/ps"] {
         if let Ok(fd) = sys::open(name, 0, 0) {
             let mut left = 32;
             while left > 0 && matches!(sys::read(fd, &mut block), Ok(1..)) {
