@@ -2,7 +2,7 @@
 //! instructions that runs, with the flags at its beginning, while a program
 //! makes the kernel do a little of everything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,7 @@ use iced_x86::Code;
 use tempfile::TempDir;
 
 use super::machine::own;
-use super::trace::{Block, Entry, Listener, Log};
+use super::trace::{Block, Cause, Entry, Listener, Log};
 use crate::binary::Binary;
 use crate::machine::Qemu;
 
@@ -35,6 +35,8 @@ pub struct Longest {
     pub ends: String,
     /// Of those that begin in each function the longest.
     pub by_function: Vec<(String, u32)>,
+    /// How often each instruction of the longest ran.
+    pub addresses: BTreeMap<u32, u32>,
     /// How much was looked at.
     stretches: u32,
 }
@@ -78,20 +80,22 @@ pub fn longest(kernel: &Path, image: &Path) -> Result<Longest> {
     machine.console.expect("##done", PATIENCE)?;
     machine.monitor("log none")?;
     drop(machine);
-    let (_, stretches) = log.end()?;
+    let (blocks, stretches) = log.end()?;
     ensure!(
         stretches.count > 0,
         "QEMU's log has no block with interrupts off"
     );
-    Ok(stretches.named(&Binary::read(kernel)?))
+    Ok(stretches.named(&blocks, &Binary::read(kernel)?))
 }
 
 /// A stretch with interrupts off: code addresses of its first and last block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 struct Stretch {
     instructions: u32,
     begin: u32,
     end: u32,
+    /// Blocks, and which of their instructions.
+    ran: Vec<(usize, std::ops::Range<usize>)>,
 }
 
 /// All stretches so far.
@@ -107,29 +111,36 @@ struct Stretches {
 impl Listener for Stretches {
     fn block(&mut self, blocks: &[Block], entry: Entry) {
         let Some(flags) = entry.flags else { return };
-        let off = if flags & IF == 0 {
-            Some(entry.ran)
+        let ran = if flags & IF == 0 {
+            0..entry.ran
         } else {
             self.end();
             let steps = &blocks[entry.block].steps[..entry.ran];
-            let cli = steps.iter().position(|step| step.code == Code::Cli);
-            cli.map(|cli| entry.ran - cli - 1)
+            match steps.iter().position(|step| step.code == Code::Cli) {
+                Some(cli) => cli + 1..entry.ran,
+                None => return,
+            }
         };
-        if let Some(instructions) = off {
-            let new = Stretch {
-                instructions: 0,
-                begin: entry.address,
-                end: entry.address,
-            };
-            let stretch = self.now.get_or_insert(new);
-            stretch.instructions += instructions as u32;
-            stretch.end = entry.address;
+        let stretch = self.now.get_or_insert_with(|| Stretch {
+            begin: entry.address,
+            ..Stretch::default()
+        });
+        stretch.instructions += ran.len() as u32;
+        stretch.end = entry.address;
+        stretch.ran.push((entry.block, ran));
+    }
+
+    /// A device can interrupt only where interrupts are on, if only for a moment
+    /// between two handlers.
+    fn interrupt(&mut self, _ring: u8, cause: Cause) {
+        if cause == Cause::Device {
+            self.end();
         }
     }
 }
 
 impl Stretches {
-    fn named(self, binary: &Binary) -> Longest {
+    fn named(self, blocks: &[Block], binary: &Binary) -> Longest {
         let mut functions: HashMap<String, u32> = HashMap::new();
         for (begin, instructions) in self.by_begin {
             let name = match binary.symbol_at(begin) {
@@ -141,7 +152,14 @@ impl Stretches {
         }
         let mut by_function: Vec<_> = functions.into_iter().collect();
         by_function.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        let mut addresses = BTreeMap::new();
+        for (block, ran) in self.longest.ran {
+            for step in &blocks[block].steps[ran] {
+                *addresses.entry(step.address).or_default() += 1;
+            }
+        }
         Longest {
+            addresses,
             instructions: self.longest.instructions,
             begins: binary.place(self.longest.begin),
             ends: binary.place(self.longest.end),
@@ -188,11 +206,10 @@ EIP=00013000 EFL=00000202 [-------] CPL=0
     #[test]
     fn a_stretch() {
         let (_, stretches) = read(TEXT.as_bytes(), Stretches::default()).unwrap();
-        let expected = Stretch {
-            instructions: 3,
-            begin: 0x11000,
-            end: 0x12000,
-        };
-        assert_eq!((stretches.count, stretches.longest), (1, expected));
+        assert_eq!((stretches.count, stretches.longest.instructions), (1, 3));
+        assert_eq!(
+            (stretches.longest.begin, stretches.longest.end),
+            (0x11000, 0x12000)
+        );
     }
 }

@@ -50,7 +50,8 @@ pub struct Bench {
     #[arg(long, default_value = "tests/bench.budget")]
     budget: PathBuf,
     /// Only measures, twice, and fails when the runs differ, a figure is above
-    /// the budget, or one grows with what it does not touch
+    /// the budget, one grows with what it does not touch, or interrupts are off
+    /// for too long
     #[arg(long)]
     check: bool,
     /// Makes what is measured the new budget
@@ -76,6 +77,12 @@ impl Bench {
             self.compare(&ours)?;
             scaling.check()?;
             println!("No cost follows memory, processes or memory in use more than it may.");
+            let longest = irqs_off::longest(&self.kernel, &self.image)?;
+            ensure!(longest.instructions < irqs_off::TARGET, "{longest}");
+            println!(
+                "Interrupts are off for {} instructions at most.",
+                longest.instructions
+            );
             return Ok(());
         }
         let ours = recording::run(setup).context("this kernel")?;

@@ -8,6 +8,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use super::irqs_off;
 use super::machine::own;
 use super::recording::{self, Counted};
 use super::rows::ROWS;
@@ -19,7 +20,7 @@ const PROGRAMS: u32 = 64 << 20;
 /// Shows what the instructions of operations are spent on, by function.
 #[derive(Args)]
 pub struct Profile {
-    /// Keys of rows, as in build/bench.json; all when there is none
+    /// Keys of rows, as in build/bench.json, or irqs_off; all when there is none
     operations: Vec<String>,
     /// Counts functions that the compiler has put into others with those
     #[arg(long)]
@@ -33,30 +34,47 @@ pub struct Profile {
     image: PathBuf,
 }
 
+/// The key of the longest time with interrupts off.
+const IRQS_OFF: &str = "irqs_off";
+
 impl Profile {
     pub fn run(self) -> Result<()> {
+        let keys: Vec<&str> = ROWS.iter().map(|row| row.key).chain([IRQS_OFF]).collect();
         if let Some(unknown) = self
             .operations
             .iter()
-            .find(|key| !ROWS.iter().any(|row| row.key == **key))
+            .find(|key| !keys.contains(&key.as_str()))
         {
-            let keys: Vec<_> = ROWS.iter().map(|row| row.key).collect();
             bail!("there is no row {unknown}; there are: {}", keys.join(" "));
         }
-        let counted = recording::run(own(&self.kernel, &self.image, "/bench/bench"))?;
+        let wanted = |key: &str| {
+            self.operations.is_empty() || self.operations.iter().any(|word| word == key)
+        };
         let binary = Binary::read(&self.kernel)?;
-        for row in ROWS {
-            if self.operations.is_empty() || self.operations.iter().any(|key| key == row.key) {
-                let counted = counted.iter().find(|counted| counted.figure.key == row.key);
-                self.print(row.name, counted.context("no such figure")?, &binary)?;
+        if ROWS.iter().any(|row| wanted(row.key)) {
+            let all = recording::run(own(&self.kernel, &self.image, "/bench/bench"))?;
+            for row in ROWS.iter().filter(|row| wanted(row.key)) {
+                let counted = all.iter().find(|counted| counted.figure.key == row.key);
+                let counted = counted.context("no such figure")?;
+                println!("{}", title(row.name, counted));
+                self.print(&counted.addresses, &binary)?;
             }
+        }
+        if wanted(IRQS_OFF) {
+            let longest = irqs_off::longest(&self.kernel, &self.image)?;
+            println!(
+                "longest time with interrupts off: {} instructions",
+                longest.instructions
+            );
+            self.print(&longest.addresses, &binary)?;
         }
         Ok(())
     }
 
-    fn print(&self, name: &str, counted: &Counted, binary: &Binary) -> Result<()> {
+    /// The functions that have those instructions.
+    fn print(&self, addresses: &BTreeMap<u32, u32>, binary: &Binary) -> Result<()> {
         let mut names: BTreeMap<String, u32> = BTreeMap::new();
-        let kernel = counted.addresses.range(..PROGRAMS);
+        let kernel = addresses.range(..PROGRAMS);
         if self.whole {
             for (&at, count) in kernel {
                 let name = binary
@@ -66,27 +84,16 @@ impl Profile {
             }
         } else {
             for (at, name) in inlined(&self.kernel, kernel.map(|(at, _)| at))? {
-                *names.entry(name).or_default() += counted.addresses[&at];
+                *names.entry(name).or_default() += addresses[&at];
             }
         }
-        let program = counted
-            .addresses
-            .range(PROGRAMS..)
-            .map(|(_, count)| count)
-            .sum();
-        names.insert("the program".into(), program);
+        let program: u32 = addresses.range(PROGRAMS..).map(|(_, count)| count).sum();
+        if program > 0 {
+            names.insert("the program".into(), program);
+        }
         let total: u32 = names.values().sum();
         let mut sorted: Vec<_> = names.into_iter().collect();
         sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
-        let figure = &counted.figure;
-        print!(
-            "{name} ({}): {} instructions, {} clocks of a 386",
-            figure.key, figure.value, counted.clocks
-        );
-        if figure.count > 1 {
-            print!("; {} of them together", figure.count);
-        }
-        println!();
         for (name, count) in sorted.iter().take(self.top) {
             let part = f64::from(*count) * 100.0 / f64::from(total);
             println!("{count:>8} {part:>5.1} %  {name}");
@@ -94,6 +101,16 @@ impl Profile {
         println!();
         Ok(())
     }
+}
+
+fn title(name: &str, counted: &Counted) -> String {
+    let figure = &counted.figure;
+    let (key, value, clocks) = (&figure.key, figure.value, counted.clocks);
+    let mut title = format!("{name} ({key}): {value} instructions, {clocks} clocks of a 386");
+    if figure.count > 1 {
+        title += &format!("; {} of them together", figure.count);
+    }
+    title
 }
 
 /// The innermost function at each address, among those that the compiler has put

@@ -13,7 +13,7 @@ use iced_x86::Code;
 
 use super::clocks::{Clocks, gate, way_back};
 use super::machine::{Figure, collect};
-use super::trace::{Block, Entry, Listener, Log};
+use super::trace::{Block, Cause, Entry, Listener, Log};
 use crate::machine::{Qemu, Setup};
 
 /// What the two readings themselves take: `rdtsc` and a move.
@@ -162,7 +162,7 @@ impl Listener for Recorder {
         }
     }
 
-    fn interrupt(&mut self, ring: u8, _software: bool) {
+    fn interrupt(&mut self, ring: u8, _cause: Cause) {
         if let Some((Clocks::Fixed(_), ..)) = self.last {
             self.settle(0, 0, ring);
         }

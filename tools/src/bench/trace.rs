@@ -49,12 +49,22 @@ pub struct Entry {
     pub flags: Option<u32>,
 }
 
+/// Why there was an interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// `int`.
+    Software,
+    /// An instruction could not go on.
+    Fault,
+    Device,
+}
+
 /// What wants to know.
 pub trait Listener: Send + 'static {
     fn block(&mut self, blocks: &[Block], entry: Entry);
-    /// An interrupt or fault, from that ring, through a gate; `int` itself is
-    /// the last instruction of the block before.
-    fn interrupt(&mut self, _ring: u8, _software: bool) {}
+    /// A way through a gate from that ring; `int` itself is the last instruction
+    /// of the block before.
+    fn interrupt(&mut self, _ring: u8, _cause: Cause) {}
 }
 
 /// A log that is read while QEMU writes it.
@@ -238,17 +248,21 @@ impl<T: Listener> Parser<T> {
 
     /// `12: v=0e e=0007 i=0 cpl=3 IP=000f:00001234 pc=04001234 ...`
     fn interrupt(&mut self, line: &[u8]) {
-        let software = number(line, b" i=") == Some(1);
-        if !software
-            && !self.hardware
+        let cause = if number(line, b" i=") == Some(1) {
+            Cause::Software
+        } else if std::mem::take(&mut self.hardware) {
+            Cause::Device
+        } else {
+            Cause::Fault
+        };
+        if cause == Cause::Fault
             && let Some(address) = number(line, b" pc=")
         {
             self.cut(address);
         }
         self.flush();
-        self.hardware = false;
-        self.listener
-            .interrupt(number(line, b" cpl=").unwrap_or(0) as u8, software);
+        let ring = number(line, b" cpl=").unwrap_or(0) as u8;
+        self.listener.interrupt(ring, cause);
     }
 
     fn flush(&mut self) {
@@ -324,15 +338,15 @@ Servicing hardware INT=0x20
 ";
 
     #[derive(Default)]
-    struct Heard(Vec<(usize, u8, Option<u32>)>, Vec<(u8, bool)>);
+    struct Heard(Vec<(usize, u8, Option<u32>)>, Vec<(u8, Cause)>);
 
     impl Listener for Heard {
         fn block(&mut self, _: &[Block], entry: Entry) {
             self.0.push((entry.ran, entry.ring, entry.flags));
         }
 
-        fn interrupt(&mut self, ring: u8, software: bool) {
-            self.1.push((ring, software));
+        fn interrupt(&mut self, ring: u8, cause: Cause) {
+            self.1.push((ring, cause));
         }
     }
 
@@ -347,7 +361,7 @@ Servicing hardware INT=0x20
         assert_eq!(blocks[0].components, 4);
         // A fault in the second instruction; all three before a device's turn.
         assert_eq!(heard.0, [(1, 3, Some(0x202)), (3, 0, Some(2))]);
-        assert_eq!(heard.1, [(3, false), (0, false)]);
+        assert_eq!(heard.1, [(3, Cause::Fault), (0, Cause::Device)]);
     }
 
     #[test]
