@@ -69,7 +69,7 @@ GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: FORCE help run old-root test-old-root old-root-session test check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
+.PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
         test-math-long math-table screenshots \
         bench check-bench profile
@@ -81,6 +81,7 @@ help: ## this list
 	@echo 'make test-old-root     drive a session on a copy of it, and check each step'
 	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
 	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
+	@echo 'make errata       the list of what is wrong in 0.11, each with its tests'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
 	@echo 'make hd           build/hd.img, a hard disk of 20 MB with the root on it'
@@ -249,6 +250,11 @@ check-bench: $(KERNEL) build/bench.img build/scale.img
 OP ?=
 profile: $(KERNEL) build/bench.img
 	@$(XTASK) profile $(OP) $(ARGS)
+
+# What is wrong in 0.11, each with its tests and what comes of them.
+errata: test-host $(KERNEL) build/root.img build/test.img $(ISO)
+	@$(XTASK) test --filter "$$($(XTASK) errata --tests)" $(ARGS)
+	@$(XTASK) errata
 
 # --- For readers: tools/readers.mk ----------------------------------------------
 

@@ -189,6 +189,8 @@ impl UserSlice {
     ///
     /// # Errors
     /// `EFAULT`, `ENOMEM`; earlier pages have been handed out by then.
+    ///
+    /// Erratum `mm-1`.
     #[inline]
     pub fn write_pages(self, mut f: impl FnMut(usize, &mut UserChunk)) -> Result<(), Errno> {
         self.pages(|offset, addr, len| {

@@ -53,6 +53,8 @@ fn change_bit(map: &BufferRef, bit: u32, value: bool) -> bool {
 
 /// Finds a bit that is 0 in the bitmap of `bits` bits, from bit `from` on, and
 /// sets it. Does not sleep.
+///
+/// Erratum `fs-3`.
 fn take_bit(map: &super::super_block::Bitmap, from: u32, bits: u32) -> Option<u32> {
     let mut from = from;
     while from < bits {
@@ -87,6 +89,8 @@ fn give_bit(map: &super::super_block::Bitmap, nr: u32) -> bool {
 /// Differs from 0.11, which panics where a damaged disk names an impossible
 /// zone or one that is free: says so. And which does not free a block that is
 /// in use: only someone who reads the device itself can be using it.
+///
+/// Erratum `fs-1`.
 pub fn free_block(sb: &SuperBlock, zone: Zone) {
     if sb.check_zone(zone).is_err() {
         return;
@@ -104,6 +108,8 @@ pub fn free_block(sb: &SuperBlock, zone: Zone) {
 ///
 /// # Errors
 /// `ENOSPC` if the disk is full.
+///
+/// Erratum `files-4`.
 #[inline(never)]
 pub fn new_block(sb: &SuperBlock) -> Result<Zone, Errno> {
     let bits = sb.zone_bits();

@@ -38,6 +38,8 @@ pub fn block_read(dev: Dev, pos: &Cell<u32>, buf: UserSlice) -> SysResult {
 }
 
 /// Block by block, up to the device's end.
+///
+/// Erratum `fs-5`.
 fn transfer(rw: Rw, dev: Dev, pos: &Cell<u32>, buf: UserSlice, end: u32) -> SysResult {
     let mut done = 0;
     while done < buf.len() && pos.get() / BLOCK < end {

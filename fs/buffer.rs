@@ -589,6 +589,8 @@ pub fn bread_page(page: &mut Page, dev: Dev, blocks: [Block; 4]) -> Result<(), E
 ///
 /// # Errors
 /// `EIO` if the first cannot be read.
+///
+/// Erratum `fs-4`.
 pub fn breada(dev: Dev, block: Block, ahead: u32, end: Block) -> Result<BufferRef, Errno> {
     let buffer = getblk(dev, block);
     if buffer.is_uptodate() {

@@ -138,6 +138,8 @@ fn rw_ps(rw: Rw, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
 }
 
 /// Is it `/dev/null` as old root disks have it, a block device 1,3?
+///
+/// Erratum `dev-1`.
 pub fn is_null_block(dev: Dev) -> bool {
     dev == Dev(0x0103)
 }

@@ -84,6 +84,8 @@ impl Exec {
 
 /// The file whose pages `task` is made of, counted so that it is known which
 /// files are being executed.
+///
+/// Erratum `exec-5`.
 pub fn set_executable(task: &Task, file: Option<InodeRef>) {
     if let Some(new) = &file {
         new.i_text.set(new.i_text.get() + 1);
@@ -122,6 +124,8 @@ impl Arguments {
     }
 
     /// Room for a string of `len` bytes and its final 0, below what is there.
+    ///
+    /// Erratum `exec-1`.
     fn reserve(&mut self, len: u32) -> Result<u32, Errno> {
         self.p = self.p.checked_sub(len + 1).ok_or(E2BIG)?;
         // Offset 0 stays unused, so that the pointers below have a page's room.
@@ -427,6 +431,8 @@ fn set_ids(image: &mut Image) {
 
 /// Reads the header. For a script: puts the interpreter's arguments and the
 /// script's name before the rest, and goes on with the interpreter.
+///
+/// Erratum `exec-2`.
 fn copy_script_arguments(
     image: &mut Image<'_>,
     filename: UserAddr,
@@ -478,6 +484,9 @@ fn copy_script_arguments(
 ///
 /// # Errors
 /// `ENOMEM`: the process cannot go on.
+///
+/// Erratum `exec-3`.
+/// Erratum `exec-4`.
 fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let task = current();
     // No sleep until the new file is ours: or another process that runs it

@@ -77,6 +77,8 @@ fn read_block(inode: &Inode, pos: u32, to: UserSlice) -> Result<u32, Errno> {
 ///
 /// # Errors
 /// `ENOSPC`, `EFBIG`, `EIO`, `EFAULT`, if nothing has been written.
+///
+/// Erratum `files-3`.
 pub fn file_write(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
     let _lock = inode.lock_contents();
     let append = filp.f_flags.get() & O_APPEND != 0;

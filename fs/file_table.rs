@@ -223,6 +223,8 @@ pub fn current_file_ref(fd: u32) -> Result<FileRef, Errno> {
 ///
 /// # Errors
 /// `EMFILE` if there is none; 0.11 gives `EINVAL`.
+///
+/// Erratum `files-2`.
 pub fn free_fd(from: usize) -> Result<usize, Errno> {
     (from..NR_OPEN)
         .find(|&fd| current().filp[fd].is_empty())

@@ -514,6 +514,8 @@ static LAST_INODE: IrqCell<u32> = IrqCell::new(0);
 ///
 /// # Errors
 /// `ENFILE` if all are in use, where 0.11 panics.
+///
+/// Erratum `files-5`.
 pub(super) fn get_empty_inode() -> Result<InodeRef, Errno> {
     loop {
         let mut unused = None;

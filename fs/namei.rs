@@ -207,6 +207,8 @@ fn cross(dir: &mut InodeRef, name: &mut Name) {
 /// Follows the path to its last name (0.11 `get_dir`).
 ///
 /// Differs from 0.11: more than one slash between names is one.
+///
+/// Erratum `fs-6`.
 fn get_dir(path: &mut PathReader, mut dir: InodeRef) -> Result<Target, Errno> {
     loop {
         let Component {
@@ -454,6 +456,8 @@ pub fn sys_mknod(filename: UserAddr, mode: u16, dev: u16) -> SysResult {
 /// 0.11 `sys_mkdir`.
 ///
 /// Differs from 0.11: for everybody who may write the directory.
+///
+/// Erratum `fs-7`.
 pub fn sys_mkdir(pathname: UserAddr, mode: u16) -> SysResult {
     let target = user_dir_namei(pathname)?;
     if target.name.is_empty() {

@@ -73,6 +73,8 @@ pub fn sys_utime(filename: UserAddr, times: UserAddr) -> SysResult {
 /// May the real user do this (0.11 `sys_access`)?
 ///
 /// Differs from 0.11, which shifts the group's rights too far.
+///
+/// Erratum `ids-3`.
 pub fn sys_access(filename: UserAddr, mode: u16) -> SysResult {
     let mode = mode & 7;
     let inode = namei(filename)?;

@@ -45,6 +45,8 @@ pub fn pipe_room(pipe: &Inode) -> u32 {
 ///
 /// # Errors
 /// `EINTR`, `EFAULT`; `EAGAIN` if it would sleep and must not.
+///
+/// Erratum `pipe-1`.
 pub fn read_pipe(pipe: &Inode, buf: UserSlice, nonblock: bool) -> SysResult {
     let mut read = 0;
     let result = loop {
@@ -96,6 +98,8 @@ fn read_run(pipe: &Inode, buf: UserSlice, read: &mut u32) -> Result<(), Errno> {
 /// # Errors
 /// `EPIPE`, with SIGPIPE, if no one can read any more; `EINTR`, `EFAULT`;
 /// `EAGAIN` if it would sleep and must not. Only if nothing has been written.
+///
+/// Erratum `pipe-4`.
 pub fn write_pipe(pipe: &Inode, buf: UserSlice, nonblock: bool) -> SysResult {
     let mut written = 0;
     let result = loop {
@@ -132,6 +136,9 @@ pub fn write_pipe(pipe: &Inode, buf: UserSlice, nonblock: bool) -> SysResult {
 }
 
 /// Sleeps until `wanted` bytes fit in.
+///
+/// Erratum `pipe-2`.
+/// Erratum `pipe-3`.
 fn wait_for_room(pipe: &Inode, wanted: u32, nonblock: bool) -> Result<(), Errno> {
     loop {
         if pipe.i_readers.get() == 0 {

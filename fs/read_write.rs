@@ -69,6 +69,8 @@ pub fn sys_read(fd: u32, buf: UserAddr, count: i32) -> SysResult {
 /// # Errors
 /// `EBADF`, also if it is not open for writing; `EINVAL`, `EFAULT`, `EINTR`,
 /// `EIO`, `EAGAIN`, `ENOSPC`, `EPIPE`.
+///
+/// Erratum `files-1`.
 pub fn sys_write(fd: u32, buf: UserAddr, count: i32) -> SysResult {
     let file = current_file(fd)?;
     // Differs from 0.11, which lets everybody write to every open file.

@@ -107,6 +107,8 @@ impl SuperBlock {
     }
 
     /// `EIO`, and a message, unless the zone may be part of a file.
+    ///
+    /// Erratum `fs-8`.
     #[inline(always)]
     pub fn check_zone(&self, zone: Zone) -> Result<(), Errno> {
         if zone.0 >= self.s_firstdatazone.get() && zone.0 < self.s_nzones.get() {

@@ -46,6 +46,8 @@ fn free_dind(sb: &SuperBlock, table: Zone) {
 ///
 /// Differs from 0.11, where a block that is in use at that moment stays
 /// allocated for ever.
+///
+/// Erratum `fs-2`.
 pub fn truncate(inode: &Inode) {
     if !(inode.is_regular() || inode.is_dir() || inode.is_link()) {
         return;

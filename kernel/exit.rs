@@ -128,6 +128,8 @@ pub fn is_orphaned_pgrp(pgrp: Pid) -> bool {
 /// # Errors
 /// `ESRCH` if there is no such process, `EPERM` if there is, but none of them
 /// may be sent a signal; `EINVAL`.
+///
+/// Erratum `exit-2`.
 pub fn sys_kill(pid: i32, sig: u32) -> SysResult {
     let sender = current();
     let wanted = |task: &Task| match pid {
@@ -150,6 +152,8 @@ pub fn sys_kill(pid: i32, sig: u32) -> SysResult {
 /// SIGCHLD to the father of `task`, or to its tracer, and wakes him if he waits, whether he lets
 /// the signal through or not (0.11 `tell_father`). A lost father is no fatal
 /// matter: init takes over.
+///
+/// Erratum `exit-1`.
 pub fn tell_father(task: &Task) {
     let tasks = tasks();
     let father = tasks.find(task.parent()).or_else(|| {
@@ -295,6 +299,8 @@ fn find_child(pid: i32, options: u32) -> Result<Option<Report>, Errno> {
 ///
 /// # Errors
 /// `ECHILD`, `EINTR`, `EFAULT`.
+///
+/// Erratum `signal-5`.
 pub fn sys_waitpid(pid: i32, stat_addr: UserAddr, options: u32) -> SysResult {
     let father = current();
     loop {

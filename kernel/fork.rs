@@ -165,6 +165,8 @@ fn set_tss(child: &Task, frame: &TrapFrame, nr: TaskNr, stack_top: u32) {
 ///
 /// # Errors
 /// `EAGAIN` when all slots are taken.
+///
+/// Erratum `fork-2`.
 fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
     let tasks = tasks();
     let nr = tasks.free_slot().ok_or(EAGAIN)?;

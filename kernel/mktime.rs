@@ -30,6 +30,8 @@ pub struct Time {
 /// or day out of range, from a clock whose battery is flat, counts as the
 /// nearest one in range, and what lies beyond 2^31 seconds, in 2038, stays
 /// there.
+///
+/// Erratum `misc-2`.
 pub fn kernel_mktime(time: &Time) -> i32 {
     let year = match time.year {
         0..=69 => time.year + 2000,

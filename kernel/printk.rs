@@ -123,6 +123,8 @@ pub fn flush() {
 }
 
 /// What [`printk!`] calls (0.11 `printk`).
+///
+/// Erratum `misc-3`.
 pub fn print(message: fmt::Arguments) {
     // The ring reports no errors.
     let _ = Log.write_fmt(message);

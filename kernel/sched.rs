@@ -167,6 +167,8 @@ pub fn math_state_restore() {
 /// Stores the coprocessor's numbers in the running task's TSS, if they are its
 /// own, so that fork can copy them. The next use loads them again: 0.11 leaves
 /// the parent with an empty coprocessor.
+///
+/// Erratum `fork-1`.
 pub fn math_state_save() {
     let task = current();
     if LAST_TASK_USED_MATH.get() == task.nr.get().0 {
@@ -278,6 +280,8 @@ fn switch_to(next: TaskNr) {
 ///
 /// # Errors
 /// Always `EINTR`, after the handler has run.
+///
+/// Erratum `sched-3`.
 pub fn sys_pause() -> SysResult {
     let task = current();
     if task.nr.get().0 == 0 {

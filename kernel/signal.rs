@@ -101,6 +101,9 @@ impl Task {
     /// Sends signal `sig` (1 to 32) to the task. One that it ignores leaves no
     /// trace; one that it lets through wakes it. May be called by interrupt
     /// handlers. Not in 0.11, which sets the bit and lets `schedule` look.
+    ///
+    /// Erratum `signal-4`.
+    /// Erratum `exit-3`.
     pub fn raise(&self, sig: u32) {
         let bit = bit(sig);
         if self.state() == TaskState::Zombie || self.nr.get().0 == 0 {
@@ -332,6 +335,8 @@ fn do_signal(frame: *mut TrapFrame) {
 // ANCHOR_END: do_signal
 
 /// Calls the handler of `sig`, or ends the process if its stack has no room.
+///
+/// Erratum `signal-1`.
 fn handle(task: &Task, frame: &mut TrapFrame, sig: u32, action: &SigAction) {
     begin_again(frame, action.flags & SA_RESTART != 0, false);
     if action.flags & SA_ONESHOT != 0 {
@@ -345,6 +350,8 @@ fn handle(task: &Task, frame: &mut TrapFrame, sig: u32, action: &SigAction) {
 /// If a signal has interrupted a system call: begin the call again, or let it
 /// return `EINTR`. `again` is for calls in general, `wait_again` for those that
 /// wait for a handler.
+///
+/// Erratum `signal-2`.
 fn begin_again(frame: &mut TrapFrame, again: bool, wait_again: bool) {
     const INT_LENGTH: u32 = 2;
     if frame.orig_eax == NO_CALL {
@@ -365,6 +372,8 @@ fn begin_again(frame: &mut TrapFrame, again: bool, wait_again: bool) {
 
 /// Stops the running task until SIGCONT or SIGKILL, and tells its father. A
 /// group that no one could continue is not stopped from its terminal.
+///
+/// Erratum `signal-3`.
 fn stop(task: &Task, sig: u32) {
     if sig == SIGSTOP || !is_orphaned_pgrp(task.pgrp.get()) {
         wait_stopped(task, sig);

@@ -166,6 +166,8 @@ pub fn sys_time(tloc: UserAddr) -> SysResult {
 ///
 /// # Errors
 /// `EPERM`.
+///
+/// Erratum `ids-1`.
 pub fn sys_setreuid(ruid: u32, euid: u32) -> SysResult {
     let task = current();
     let (old_ruid, old_euid) = (task.uid.get(), task.euid.get());
@@ -192,6 +194,8 @@ pub fn sys_setreuid(ruid: u32, euid: u32) -> SysResult {
 ///
 /// # Errors
 /// `EPERM`.
+///
+/// Erratum `ids-2`.
 pub fn sys_setuid(uid: u32) -> SysResult {
     let task = current();
     let id = uid as u16;

@@ -62,6 +62,8 @@ macro_rules! call {
 }
 
 /// A number without a call.
+///
+/// Erratum `misc-6`.
 extern "C" fn sys_ni(_frame: &mut TrapFrame) -> i32 {
     number(Err(ENOSYS))
 }

@@ -106,6 +106,8 @@ pub fn fix_up(frame: &mut TrapFrame) -> bool {
 
 /// An exception that a program caused becomes a signal; one of the kernel's own
 /// is the end, unless it was expected.
+///
+/// Erratum `faults-2`.
 fn fault(frame: &mut TrapFrame, signal: u32, what: &str) {
     if frame.was_in_user_mode() {
         frame.orig_eax = NO_CALL;
@@ -203,6 +205,8 @@ faults! {
 
 /// Exception 10 (0.11 `do_invalid_TSS`). A program that sets NT and executes
 /// `iret` gets here: the CPU looks for a task to return to and finds none.
+///
+/// Erratum `faults-1`.
 #[unsafe(no_mangle)]
 extern "C" fn do_invalid_TSS(frame: &mut TrapFrame) {
     const NT: u32 = 0x4000;
@@ -223,6 +227,8 @@ extern "C" fn do_bad_iret(_frame: &mut TrapFrame) {
 // ANCHOR: do_device_not_available
 /// Exception 7 (0.11 `do_device_not_available`): a coprocessor instruction of a
 /// task that does not have it.
+///
+/// Erratum `misc-4`.
 #[unsafe(no_mangle)]
 extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
     if !frame.was_in_user_mode() {

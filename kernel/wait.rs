@@ -99,6 +99,8 @@ impl WaitQueue {
     /// `sleep_on`). The test is made after the task has entered the queue,
     /// so a wake-up between test and sleep is not lost; `busy` itself must
     /// not sleep.
+    ///
+    /// Erratum `sched-1`.
     pub fn wait_while(&self, mut busy: impl FnMut() -> bool) {
         while busy() {
             self.prepare(TaskState::Uninterruptible);
@@ -113,6 +115,8 @@ impl WaitQueue {
     /// Sleeps for as long as `busy()` holds, but no longer than until a
     /// signal is there (0.11 `interruptible_sleep_on`): then `ERESTARTSYS`,
     /// which becomes `EINTR` unless the call is begun again.
+    ///
+    /// Erratum `sched-2`.
     pub fn wait_while_interruptible(&self, mut busy: impl FnMut() -> bool) -> Result<(), Errno> {
         while busy() {
             if current().pending_signals() != 0 {

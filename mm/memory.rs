@@ -69,6 +69,8 @@ pub static COUNTERS: Counters = Counters {
 /// A page fault found no memory: says so once for the process, which dies by
 /// SIGKILL on its way out of the kernel (0.11 `oom` makes it exit on the spot).
 /// Init does not die of a signal: it lets the others run and tries again.
+///
+/// Erratum `mm-6`.
 #[cold]
 #[inline(never)]
 fn oom(task: &Task) {
@@ -312,6 +314,8 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
 ///
 /// # Errors
 /// `ENOMEM` when there is no page for the copy.
+///
+/// Erratum `mm-2`.
 #[inline(always)]
 fn un_wp_page(entry_ref: EntryRef, entry: Entry) -> Result<(), Errno> {
     if page_count(entry.page()) == 1 {
@@ -520,6 +524,8 @@ fn share_page(task: &Task, addr: UserAddr) -> Result<bool, Errno> {
 /// May `task` touch `addr`: text, data, bss and heap, or the stack from just
 /// below the stack pointer up? Not in 0.11, where any address of the slot
 /// becomes a page of zeros.
+///
+/// Erratum `mm-4`.
 fn is_valid(task: &Task, addr: UserAddr) -> bool {
     let heap_end = task.brk.get().0.max(task.end_data.get());
     if addr.0 < heap_end.next_multiple_of(PAGE_SIZE) {
@@ -576,6 +582,8 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 /// Asked first is whether the address lies in the running task's own slot: a
 /// fault outside it, which is how an attempt on the kernel or a neighbour ends
 /// where segment limits are not checked, is SIGSEGV, never a copy on write.
+///
+/// Erratum `mm-3`.
 #[unsafe(no_mangle)]
 extern "C" fn do_page_fault(frame: &mut TrapFrame) {
     let linear = page_fault_address();
@@ -618,6 +626,8 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
 /// Sets up `mem_map` (0.11 `mem_init`): main memory is what lies in the
 /// loader's memory map between `start_mem` and `end_mem`. Adds page tables for
 /// memory above 16 MB behind the four that `head.S` made.
+///
+/// Erratum `mm-5`.
 pub fn mem_init(start_mem: PhysAddr, end_mem: PhysAddr) {
     for table in 4..end_mem.0.div_ceil(TABLE_SPAN) {
         let place = PhysAddr((1 + table) * PAGE_SIZE);

@@ -24,6 +24,8 @@ static RENAME_LOCK: SleepLock = SleepLock::new();
 /// `EXDEV`, `EINVAL` for a directory into itself, `EBUSY` for what is mounted
 /// on, `ENOTEMPTY`, `EISDIR`, `ENOTDIR`, `EMLINK`, and what `unlink` and `link`
 /// give.
+///
+/// Erratum `misc-5`.
 pub fn sys_rename(oldname: UserAddr, newname: UserAddr) -> SysResult {
     let _rename = RENAME_LOCK.lock();
     let old = user_dir_namei(oldname)?;

@@ -298,6 +298,8 @@ fn sense_interrupt() -> Result<Option<(u8, u8)>, Failure> {
 
 /// A step has failed (0.11 `bad_flp_intr`): the request begins again, but not
 /// for ever.
+///
+/// Erratum `floppy-1`.
 fn bad_flp_intr(failure: Failure) {
     WAITING_FOR.set(Waiting::Nothing);
     mask_dma();

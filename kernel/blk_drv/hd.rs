@@ -196,6 +196,8 @@ fn blocks(minor: u8) -> Option<u32> {
 ///
 /// # Errors
 /// `EPERM` for anyone but init, and the second time.
+///
+/// Erratum `misc-1`.
 pub fn sys_setup() -> SysResult {
     static CALLABLE: IrqCell<bool> = IrqCell::new(true);
     if !CALLABLE.get() || current().pid.get() != Pid(1) {
@@ -217,6 +219,8 @@ pub fn sys_setup() -> SysResult {
 
 /// Waits, a few milliseconds at most, until the selected drive takes a command
 /// (0.11 `controller_ready`).
+///
+/// Erratum `hd-2`.
 fn controller_ready(mask: u8, wanted: u8) -> Result<(), Failure> {
     const TRIES: u32 = 3000;
     let mut status = 0;
@@ -281,6 +285,8 @@ fn wait_for(what: Waiting) {
 }
 
 /// The timer: has the command under way taken too long? Not in 0.11.
+///
+/// Erratum `hd-1`.
 fn hd_times_out() {
     WATCHED.set(false);
     if POLLED.get() {
@@ -312,6 +318,8 @@ fn poll() {
 }
 
 /// Is the selected drive still busy (0.11 `drive_busy`)?
+///
+/// Erratum `hd-3`.
 fn drive_busy() -> bool {
     inb_p(HD_STATUS) & BUSY_STAT != 0
 }

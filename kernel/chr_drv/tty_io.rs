@@ -99,6 +99,8 @@ pub fn console_of(tty: usize) -> Option<usize> {
 ///
 /// # Errors
 /// `ENXIO`, also for a console that the adapter has no memory for.
+///
+/// Erratum `tty-1`.
 pub fn line(tty: usize) -> Result<&'static TtyLine, Errno> {
     match console_of(tty) {
         Some(console) if !console_exists(console) => Err(ENXIO),
@@ -351,6 +353,8 @@ impl Drop for Turn {
 /// # Errors
 /// `EIO` for a process that may not write in the background, `ENXIO`,
 /// `EFAULT`, `ENOMEM`, `EINTR`.
+///
+/// Erratum `tty-3`.
 pub fn tty_write(tty: usize, buf: UserSlice) -> SysResult {
     let line = line(tty)?;
     if line.lock().l_flag(TOSTOP) {
@@ -430,6 +434,8 @@ fn tty_hangup(tty: &mut Tty) {
 /// # Errors
 /// `ENXIO` if there is none; `EBUSY` if it is open exclusively (`TIOCEXCL`) and
 /// the process is not the superuser's.
+///
+/// Erratum `tty-2`.
 pub fn tty_open(tty: usize, noctty: bool) -> Result<(), Errno> {
     let line = line(tty)?;
     let terminal = &mut *line.lock();

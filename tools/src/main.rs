@@ -7,6 +7,7 @@ mod aout;
 mod bench;
 mod binary;
 mod disk;
+mod errata;
 mod iso;
 mod machine;
 mod manifest;
@@ -46,6 +47,7 @@ enum Command {
     Bochs(run::BochsRun),
     Scan(scan::Scan),
     Test(test::Test),
+    Errata(errata::Errata),
     Screenshot(screenshot::Screenshot),
     Stack(stack::Stack),
     Symbols(symbols::Symbols),
@@ -70,6 +72,7 @@ fn main() -> std::process::ExitCode {
         Command::Bochs(command) => command.run(),
         Command::Scan(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Errata(command) => command.run(),
         Command::Screenshot(command) => command.run(),
         Command::Stack(command) => command.run(),
         Command::Symbols(command) => command.run(),

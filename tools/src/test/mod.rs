@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::scenarios;
-pub use report::Report;
+pub use report::{RESULTS, Report};
 
 /// Runs the tests in emulators.
 #[derive(Args)]

@@ -9,6 +9,10 @@ use anyhow::{Context, Result};
 
 use crate::machine::{Qemu, indent};
 
+/// The file beside the logs that tells of each test whether it `passed` or
+/// `FAILED`, and its name.
+pub const RESULTS: &str = "results";
+
 /// Bytes of a kernel stack that must stay unused.
 const SPARE_STACK: i64 = 512;
 
@@ -23,6 +27,7 @@ pub struct Report {
 struct Counts {
     passed: usize,
     failed: Vec<String>,
+    results: String,
     /// What tests noted: values by key, each with who noted it.
     notes: BTreeMap<String, Vec<(String, String)>>,
 }
@@ -47,6 +52,7 @@ impl Report {
     pub fn passed(&self, name: &str, time: Duration) {
         let mut counts = self.lock();
         counts.passed += 1;
+        counts.results += &format!("passed {name}\n");
         println!("ok    {name}  {:.1} s", time.as_secs_f64());
     }
 
@@ -56,6 +62,7 @@ impl Report {
         counts
             .failed
             .push(format!("{name}: {}", message.lines().next().unwrap_or("")));
+        counts.results += &format!("FAILED {name}\n");
         println!("FAIL  {name}: {message}");
         if !output.trim().is_empty() {
             print!("{}", indent(output));
@@ -131,6 +138,10 @@ impl Report {
             .counts
             .into_inner()
             .unwrap_or_else(PoisonError::into_inner);
+        let results = self.logs.join(RESULTS);
+        if let Err(error) = std::fs::write(&results, &counts.results) {
+            eprintln!("cannot write {}: {error}", results.display());
+        }
         println!();
         for (key, values) in &counts.notes {
             println!("{}", note_line(key, values));
