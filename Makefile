@@ -69,7 +69,8 @@ GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso hd hd386 floppy gdb bochs fmt fmt-check clippy scan stack size clean \
+.PHONY: hd hd386 floppy test-386 test-machines reproducible
+.PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
         test-math-long math-table screenshots \
         bench check-bench profile
@@ -81,6 +82,7 @@ help: ## this list
 	@echo 'make test-old-root     drive a session on a copy of it, and check each step'
 	@echo 'make test         run all tests (FILTER=name runs those with "name" in theirs)'
 	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
+	@echo 'make test-386     the guest tests on a strict 80386, which it builds once'
 	@echo 'make errata       the list of what is wrong in 0.11, each with its tests'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
@@ -223,6 +225,14 @@ screenshots: $(KERNEL) build/root.img $(ISO)
 test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO) \
 		$(HD) $(HD386) $(FD)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
+
+# All guest programs on a strict 80386: a Bochs that is built for it, once. Where
+# that cannot be had (no network, say) it says why and tests nothing.
+test-386: $(KERNEL) build/test.img build/bootsect.bin
+	@bochs=$$(tools/bochs-386.sh) || { \
+		[ $$? = 77 ] && echo 'test-386: skipped, for the reason above'; exit; }; \
+	$(XTASK) test --bochs-386 "$$bochs" --logs build/test-386-logs --limit 3000 \
+		--filter "$(FILTER)" $(ARGS)
 
 # --- Speed --------------------------------------------------------------------
 

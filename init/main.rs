@@ -78,8 +78,16 @@ fn time_init() {
         now = again;
     }
     const BINARY: u32 = 1 << 2;
-    if cmos_read(0x0b) & BINARY == 0 {
+    const HOURS_24: u32 = 1 << 1;
+    const PM: u32 = 1 << 7;
+    let form = cmos_read(0x0b);
+    let afternoon = form & HOURS_24 == 0 && now[2] & PM != 0;
+    now[2] &= !PM;
+    if form & BINARY == 0 {
         now = now.map(|bcd| (bcd & 15) + (bcd >> 4) * 10); // BCD_TO_BIN
+    }
+    if form & HOURS_24 == 0 {
+        now[2] = now[2] % 12 + if afternoon { 12 } else { 0 };
     }
     let [sec, min, hour, mday, mon, year] = now;
     set_current_time(kernel_mktime(&Time {
@@ -108,6 +116,9 @@ fn plan_memory() -> MemoryPlan {
     let info = boot_info();
     let end_of = |r: &Range| r.end.0.min(MEMORY_MAX) & !(PAGE_SIZE - 1);
     let memory_end = info.regions().iter().map(end_of).max().unwrap_or(MB);
+    if info.regions().iter().any(|r| r.end.0 > MEMORY_MAX) {
+        printk!("Memory above {} MB is not used.\n", MEMORY_MAX / MB);
+    }
     // Buffers and RAM disk need memory without a hole.
     let first_end = info
         .regions()

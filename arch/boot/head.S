@@ -143,17 +143,28 @@ save_drive_table:
 	rep movsl
 	ret
 
-not_multiboot:
-	movl $not_multiboot_text, %esi
+/*
+ * Shows a text at the top of the screen, on a colour adapter and a monochrome
+ * one, and stops: for what goes wrong before there is a console.
+ */
+	.macro show_and_stop text
+	movl $\text, %esi
 	movl $0xb8000, %edi
+	movl $0xb0000, %ebx
 	movb $0x4f, %ah
 1:	lodsb
 	testb %al, %al
 	jz 2f
 	stosw
+	movw %ax, (%ebx)
+	addl $2, %ebx
 	jmp 1b
 2:	hlt
 	jmp 2b
+	.endm
+
+not_multiboot:
+	show_and_stop not_multiboot_text
 
 	.section .boot.data, "aw"
 not_multiboot_text:
@@ -184,12 +195,17 @@ startup_32:
 	pushl $0			/* no flag set: NT above all */
 	popfl
 
-/* Is A20 on? If not, 1 MB and 0 are the same place (and 0 is still unused). */
+/*
+ * Is A20 on? If not, 1 MB and 0 are the same place (and 0 is still unused). The
+ * loader has turned it on, so that may take a while, but not for ever.
+ */
+	movl $0x100000, %ecx
 	xorl %eax, %eax
 1:	incl %eax
 	movl %eax, 0x000000
 	cmpl %eax, 0x100000
-	je 1b
+	loope 1b
+	je no_a20
 
 /*
  * Coprocessor: a 387 answers fninit by clearing its status word. ET and MP as
@@ -267,7 +283,12 @@ setup_paging:
 
 /* ANCHOR_END: setup_paging */
 
+no_a20:
+	show_and_stop no_a20_text
+
 	.data
+no_a20_text:
+	.asciz "Address line 20 is off: the boot loader has not turned it on."
 	.align 4
 stack_start:
 	.long user_stack_top

@@ -16,6 +16,8 @@ const HAND_OVER: usize = 32;
 
 /// The ports of the two lines, 0.11's and every PC's.
 pub const PORTS: [u16; 2] = [0x3f8, 0x2f8];
+/// A third line, which is not used.
+const COM3: u16 = 0x3e8;
 
 // Registers, as offsets from the port.
 const DATA: u16 = 0;
@@ -62,7 +64,8 @@ const DIVISOR_9600: u16 = 12;
 /// Characters that each line's transmitter takes at once; 0: no such port.
 static ROOM: [IrqCell<u8>; 2] = [const { IrqCell::new(0) }; 2];
 
-/// Is there a chip? Its interrupt enable register keeps four bits.
+/// Is there a chip? Its interrupt enable register keeps four bits. Afterwards they
+/// are off.
 fn is_present(port: u16) -> bool {
     outb_p(0x00, port + IER);
     let cleared = inb_p(port + IER);
@@ -174,6 +177,9 @@ unsafe extern "C" {
 pub fn rs_init() {
     set_intr_gate(0x24, rs1_interrupt as Stub);
     set_intr_gate(0x23, rs2_interrupt as Stub);
+    // It shares COM1's interrupt, whose line it would hold if it were left on. (The
+    // fourth one's address is also that of some graphics adapters.)
+    is_present(COM3);
     for (line, port) in PORTS.into_iter().enumerate() {
         init(line);
         if exists(line) {

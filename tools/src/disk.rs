@@ -46,10 +46,8 @@ const FLOPPY: Geometry = Geometry {
     heads: 2,
     sectors: 18,
 };
-/// First sector of the Minix partition behind GRUB, and behind our loader with
-/// all that it loads.
+/// First sector of the Minix partition behind GRUB.
 const BEHIND_GRUB: usize = 2048;
-const BEHIND_LOADER: usize = 4 * HD.cylinder();
 
 /// The partition type of the Minix file systems that 0.11 uses.
 const TYPE_MINIX: u8 = 0x80;
@@ -175,11 +173,14 @@ pub fn make_disk(kind: Kind, parts: Parts) -> Result<Vec<u8>> {
             hard_disk(&grub2()?, BEHIND_GRUB, &tree, parts.mtime)
         }
         Kind::Hd386 => {
-            let start = loaded(&parts, HD, BEHIND_LOADER)?;
-            hard_disk(&start, BEHIND_LOADER, &parts.tree, parts.mtime)
+            let start = loaded(&parts, HD)?;
+            // The partition begins with a cylinder.
+            let behind = start.len().div_ceil(SECTOR);
+            let behind = behind.next_multiple_of(HD.cylinder());
+            hard_disk(&start, behind, &parts.tree, parts.mtime)
         }
         Kind::Fd => {
-            let mut disk = loaded(&parts, FLOPPY, FLOPPY.size())?;
+            let mut disk = loaded(&parts, FLOPPY)?;
             disk.resize(FLOPPY.size() * SECTOR, 0);
             Ok(disk)
         }
@@ -304,7 +305,7 @@ fn grub2() -> Result<Vec<u8>> {
 
 /// Our own loader, configured, and behind it what it loads; each piece begins
 /// with a track, so that it is read in whole ones.
-fn loaded(parts: &Parts, geometry: Geometry, limit: usize) -> Result<Vec<u8>> {
+fn loaded(parts: &Parts, geometry: Geometry) -> Result<Vec<u8>> {
     let (kernel, entry) = flat_kernel(&read(parts.kernel)?)?;
     let module = read(parts.module)?;
     let track = geometry.sectors;
@@ -313,10 +314,10 @@ fn loaded(parts: &Parts, geometry: Geometry, limit: usize) -> Result<Vec<u8>> {
     let module_sectors = module.len().div_ceil(SECTOR);
     let end = module_start + module_sectors;
     ensure!(
-        end <= limit,
-        "kernel and root image need {} KB with the loader, there is room for {} KB",
+        end <= geometry.size(),
+        "kernel and root image need {} KB with the loader, the disk has {} KB",
         end * SECTOR / 1024,
-        limit * SECTOR / 1024
+        geometry.size() * SECTOR / 1024
     );
     let mut disk = read(parts.loader)?;
     ensure!(

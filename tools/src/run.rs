@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::machine::{Boot, bochs_config};
+use crate::machine::{BochsSetup, Boot};
 use crate::util::output_of;
 
 const QEMU: &str = "qemu-system-i386";
@@ -250,7 +250,8 @@ impl BochsRun {
         };
         let serial = "mode=file, dev=build/bochs-serial.txt";
         let log = Path::new("build/bochs.log");
-        let config = bochs_config(&self.iso, self.mem, options, serial, log)?;
+        let setup = BochsSetup::new(Boot::Iso(self.iso), self.mem);
+        let config = setup.config(options, serial, log)?;
         std::fs::write("build/bochsrc", config)?;
         std::fs::write("build/bochs-commands", "c\n")?;
         match screen.as_str() {

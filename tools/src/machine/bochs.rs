@@ -1,9 +1,10 @@
 //! Bochs under control: no window, serial line on a socket.
 //!
-//! Bochs enforces segment limits, which QEMU does not.
+//! Bochs enforces segment limits, which QEMU does not. Debian's is a Pentium; one
+//! that `tools/bochs-386.sh` builds is a strict 80386.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,45 +12,76 @@ use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use super::console::Console;
-use super::qemu::end;
+use super::qemu::{Boot, end};
 
-/// Bochs's configuration for booting an ISO.
-///
-/// `serial` is the line of the first serial port, `display` names the screen's
-/// library with its options.
-pub fn bochs_config(
-    iso: &Path,
-    memory: u32,
-    display: &str,
-    serial: &str,
-    log: &Path,
-) -> Result<String> {
-    let iso = std::path::absolute(iso)?;
-    ensure!(
-        iso.is_file(),
-        "{} is not there: `make iso` first",
-        iso.display()
-    );
-    Ok(format!(
-        "megs: {memory}\n\
-         romimage: file=/usr/share/bochs/BIOS-bochs-latest\n\
-         vgaromimage: file=/usr/share/vgabios/vgabios.bin\n\
-         ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n\
-         ata0-master: type=cdrom, path=\"{}\", status=inserted\n\
-         boot: cdrom\n\
-         com1: enabled=1, {serial}\n\
-         display_library: {display}\n\
-         clock: sync=none, time0=utc\n\
-         cpu: count=1, ips=50000000, reset_on_triple_fault=0\n\
-         keyboard: type=mf, serial_delay=250\n\
-         panic: action=fatal\n\
-         error: action=report\n\
-         info: action=ignore\n\
-         debug: action=ignore\n\
-         log: {}\n",
-        iso.display(),
-        log.display(),
-    ))
+/// A machine that is to be started.
+#[derive(Clone, Debug)]
+pub struct BochsSetup {
+    /// An ISO, a disk or a floppy.
+    pub boot: Boot,
+    /// Memory in MB.
+    pub memory: u32,
+    /// A Bochs that was built as a 386, in place of Debian's.
+    pub program_386: Option<PathBuf>,
+}
+
+impl BochsSetup {
+    pub fn new(boot: Boot, memory: u32) -> BochsSetup {
+        BochsSetup {
+            boot,
+            memory,
+            program_386: None,
+        }
+    }
+
+    /// Bochs's configuration for it. `serial` is the line of the first serial
+    /// port, `display` names the screen's library with its options.
+    pub fn config(&self, display: &str, serial: &str, log: &Path) -> Result<String> {
+        let (drive, letter, image) = match &self.boot {
+            Boot::Iso(image) => ("ata0-master: type=cdrom, path=", "cdrom", image),
+            Boot::Disk(image) => ("ata0-master: type=disk, mode=flat, path=", "disk", image),
+            Boot::FloppyAlone(image) => ("floppya: type=1_44, 1_44=", "floppy", image),
+            other => bail!("Bochs does not boot {other:?}"),
+        };
+        let status = if letter == "disk" {
+            ""
+        } else {
+            ", status=inserted"
+        };
+        let image = std::path::absolute(image)?;
+        ensure!(
+            image.is_file(),
+            "{} is not there: `make` it first (see `make help`)",
+            image.display()
+        );
+        // A PC without PCI, as the 386 had it. The newest BIOS needs a Pentium.
+        let (bios, bus) = match self.program_386 {
+            Some(_) => ("legacy", "pci: enabled=0\n"),
+            None => ("latest", ""),
+        };
+        Ok(format!(
+            "megs: {}\n\
+             romimage: file=/usr/share/bochs/BIOS-bochs-{bios}\n\
+             vgaromimage: file=/usr/share/vgabios/vgabios.bin\n\
+             {bus}\
+             ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n\
+             {drive}\"{}\"{status}\n\
+             boot: {letter}\n\
+             com1: enabled=1, {serial}\n\
+             display_library: {display}\n\
+             clock: sync=none, time0=utc\n\
+             cpu: count=1, ips=50000000, reset_on_triple_fault=0\n\
+             keyboard: type=mf, serial_delay=250\n\
+             panic: action=fatal\n\
+             error: action=report\n\
+             info: action=ignore\n\
+             debug: action=ignore\n\
+             log: {}\n",
+            self.memory,
+            image.display(),
+            log.display(),
+        ))
+    }
 }
 
 /// A Bochs that runs. It ends with this value.
@@ -60,8 +92,8 @@ pub struct Bochs {
 }
 
 impl Bochs {
-    /// Boots an ISO.
-    pub fn start(iso: &Path, memory: u32) -> Result<Bochs> {
+    /// Boots a machine.
+    pub fn start(setup: &BochsSetup) -> Result<Bochs> {
         let folder = tempfile::tempdir()?;
         // Bochs as the client: it connects when the port is first used.
         let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -70,13 +102,21 @@ impl Bochs {
             listener.local_addr()?.port()
         );
         let log = folder.path().join("log");
-        let config = bochs_config(iso, memory, "rfb, options=\"timeout=0\"", &serial, &log)?;
-        std::fs::write(folder.path().join("bochsrc"), config)?;
-        // Debian's Bochs begins in its debugger: continue.
-        std::fs::write(folder.path().join("commands"), "c\n")?;
         let messages = std::fs::File::create(folder.path().join("messages"))?;
-        let mut child = Command::new("bochs")
-            .args(["-q", "-f", "bochsrc", "-rc", "commands"])
+        let (mut command, display) = match &setup.program_386 {
+            Some(program) => (Command::new(std::path::absolute(program)?), "nogui"),
+            None => {
+                // Debian's Bochs begins in its debugger: continue.
+                std::fs::write(folder.path().join("commands"), "c\n")?;
+                let mut command = Command::new("bochs");
+                command.args(["-rc", "commands"]);
+                (command, "rfb, options=\"timeout=0\"")
+            }
+        };
+        let config = setup.config(display, &serial, &log)?;
+        std::fs::write(folder.path().join("bochsrc"), config)?;
+        let mut child = command
+            .args(["-q", "-f", "bochsrc"])
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(messages.try_clone()?)

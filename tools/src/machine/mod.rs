@@ -6,6 +6,6 @@ mod console;
 mod qemu;
 mod screen;
 
-pub use bochs::{Bochs, bochs_config};
+pub use bochs::{Bochs, BochsSetup};
 pub use console::{Console, Line, indent};
 pub use qemu::{Boot, Exit, Qemu, Setup};

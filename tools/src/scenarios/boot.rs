@@ -8,7 +8,7 @@ use regex::Regex;
 
 use super::shell::{BOOT_LIMIT, PROMPT, SOON, Shell};
 use super::{Context, product};
-use crate::machine::{Bochs, Boot, Console, Qemu, Setup};
+use crate::machine::{Bochs, BochsSetup, Boot, Console, Qemu, Setup};
 
 /// Largest text and data of the kernel, in bytes.
 const KERNEL_LIMIT: u64 = 256 << 10;
@@ -52,7 +52,7 @@ pub fn iso_64mb(_: &Context) -> Result<()> {
 
 /// Bochs checks what QEMU does not, segment limits for one.
 pub fn bochs(_: &Context) -> Result<()> {
-    let mut machine = Bochs::start(&product("linux011.iso"), 16)?;
+    let mut machine = Bochs::start(&BochsSetup::new(Boot::Iso(product("linux011.iso")), 16))?;
     let booted = through_menu(&mut machine.console, BOCHS_LIMIT);
     booted.with_context(|| format!("Bochs says: {}", machine.log()))?;
     machine.console.send("ls /bin | grep str\n")?;

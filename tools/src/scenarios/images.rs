@@ -95,3 +95,50 @@ pub fn floppy(_: &Context) -> Result<()> {
     );
     Ok(())
 }
+
+/// The self-test of the menu tells its result on the serial line and on the screen.
+pub fn self_test(_: &Context) -> Result<()> {
+    const RESULT: &str = r"self-test: all \d+ passed";
+    let mut setup = Setup::new(Boot::FloppyAlone(product("fd.img")))
+        .cpu("486")
+        .memory(4);
+    setup.extra.push("-snapshot".into());
+    let mut machine = Qemu::start(&setup)?;
+    machine.console.expect("self-test, on screen", BOOT_LIMIT)?;
+    machine.console.send("t")?;
+    machine.console.expect(RESULT, BOOT_LIMIT)?;
+    machine.wait_for_screen(RESULT, SOON).map(drop)
+}
+
+/// What the menus' safe entry says to the kernel: no more than 4 MB are used, and
+/// the hard disk works while its interrupt is masked.
+pub fn safe(_: &Context) -> Result<()> {
+    let mut setup = Setup::new(Boot::Kernel {
+        kernel: product("linux011.elf"),
+        initrd: None,
+        cmdline: "console=ttyS0 root=/dev/hd1 mem=4M hd=poll".into(),
+    });
+    let drive = format!(
+        "file={},format=raw,if=ide,index=0,snapshot=on",
+        product("hd386.img").display()
+    );
+    setup.extra.extend(["-drive".into(), drive]);
+    let mut machine = Qemu::start(&setup)?;
+    machine
+        .console
+        .expect(r"(?m)^4096 KB of memory", BOOT_LIMIT)?;
+    machine.console.expect(PROMPT, BOOT_LIMIT)?;
+    let mut shell = Shell { machine };
+    let copied = shell.command("cp /bin/sh /new; sync; cmp /bin/sh /new && echo same", SOON)?;
+    ensure!(copied.trim() == "same", "a copy: {copied:?}");
+    // The second controller's mask register: bit 6 is interrupt 14.
+    let controllers = shell.machine.monitor("info pic")?;
+    let mask = controllers
+        .lines()
+        .find(|line| line.starts_with("pic1:"))
+        .and_then(|line| line.split("imr=").nth(1)?.get(..2))
+        .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        .with_context(|| format!("no mask of the second controller in {controllers:?}"))?;
+    ensure!(mask & 0x40 != 0, "interrupt 14 is let in: {mask:#04x}");
+    Ok(())
+}

@@ -51,6 +51,8 @@ pub const ALL: &[Scenario] = &[
     scenario("images.hd_keeps_files", images::hd_keeps_files),
     scenario("images.hd386_keeps_files", images::hd386_keeps_files),
     scenario("images.floppy", images::floppy),
+    scenario("images.self_test", images::self_test),
+    scenario("images.safe", images::safe),
     scenario("boot.iso_4mb", boot::iso_4mb),
     scenario("boot.iso_16mb", boot::iso_16mb),
     scenario("boot.iso_64mb", boot::iso_64mb),

@@ -15,8 +15,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::report::Report;
+use crate::disk::{Kind, Parts, make_disk};
 use crate::iso::make_iso;
-use crate::machine::{Bochs, Boot, Console, Exit, Line, Qemu, Setup};
+use crate::machine::{Bochs, BochsSetup, Boot, Console, Exit, Line, Qemu, Setup};
+use crate::minix::Tree;
 use crate::util::fsck;
 
 /// The guest ends a case itself after 60 s; it may then need some to clean up.
@@ -179,9 +181,41 @@ pub fn run_in_bochs(program: &str, image: &Path, report: &Report) {
         );
         make_iso(Path::new("build/linux011.elf"), image, &menu, &iso)?;
         // It keeps the file open.
-        Bochs::start(&iso, 16).map(Machine::Bochs)
+        Bochs::start(&BochsSetup::new(Boot::Iso(iso), 16)).map(Machine::Bochs)
     };
     follow(start(), program, "bochs.", BOCHS_QUIET_LIMIT, report);
+}
+
+/// Runs a program on a strict 80386: `bochs`, which `tools/bochs-386.sh` built. It
+/// is booted from a hard disk as `make hd386` makes it, with the tests as root.
+pub fn run_on_386(program: &str, image: &Path, bochs: &Path, report: &Report) {
+    let start = || -> Result<(tempfile::TempDir, Machine)> {
+        let folder = tempfile::tempdir()?;
+        let disk = folder.path().join("disk");
+        let words = format!(
+            "console=ttyS0 peep {}test={program} bochs",
+            init_of(program)
+        );
+        let parts = Parts {
+            kernel: Path::new("build/linux011.elf"),
+            module: image,
+            loader: Path::new("build/bootsect.bin"),
+            menu: format!("t | root.img | {words} | {program}"),
+            tree: Tree::default(),
+            mtime: 0,
+        };
+        std::fs::write(&disk, make_disk(Kind::Hd386, parts)?)?;
+        let setup = BochsSetup {
+            program_386: Some(bochs.to_path_buf()),
+            ..BochsSetup::new(Boot::Disk(disk), 16)
+        };
+        Ok((folder, Machine::Bochs(Bochs::start(&setup)?)))
+    };
+    let (_folder, machine) = match start() {
+        Ok((folder, machine)) => (Some(folder), Ok(machine)),
+        Err(error) => (None, Err(error)),
+    };
+    follow(machine, program, "386.", BOCHS_QUIET_LIMIT, report);
 }
 
 /// Follows a machine to its end. `prefix` goes before the names of its cases.

@@ -43,6 +43,9 @@ pub struct Test {
     /// Seconds after which no further test is begun
     #[arg(long, value_name = "SECONDS", default_value_t = 480)]
     limit: u64,
+    /// Runs the guest programs on this Bochs, a strict 80386, and nothing else
+    #[arg(long, value_name = "BOCHS")]
+    bochs_386: Option<PathBuf>,
 }
 
 /// The guest programs that run in Bochs, too: there the processor enforces the
@@ -58,6 +61,8 @@ enum Job {
     },
     /// A guest program in Bochs.
     Bochs(String),
+    /// A guest program on a strict 80386.
+    On386(String),
     Scenario(&'static scenarios::Scenario),
 }
 
@@ -66,6 +71,7 @@ impl Job {
         match self {
             Job::Guest { program, .. } => program.clone(),
             Job::Bochs(program) => format!("bochs.{program}"),
+            Job::On386(program) => format!("386.{program}"),
             Job::Scenario(scenario) => scenario.name.into(),
         }
     }
@@ -74,7 +80,10 @@ impl Job {
 impl Test {
     pub fn run(self) -> Result<()> {
         let programs = guest_programs(&self.programs)?;
-        let jobs = choose(&programs, scenarios::ALL, &self.filter);
+        let jobs = match self.bochs_386 {
+            Some(_) => choose_for_386(&programs, &self.filter),
+            None => choose(&programs, scenarios::ALL, &self.filter),
+        };
         if self.list || jobs.is_empty() {
             let chosen = if self.list {
                 &jobs
@@ -132,6 +141,10 @@ impl Test {
         match job {
             Job::Guest { program, wanted } => guest::run(program, wanted, &self.image, report),
             Job::Bochs(program) => guest::run_in_bochs(program, &self.image, report),
+            Job::On386(program) => {
+                let bochs = self.bochs_386.as_deref().unwrap_or(Path::new("bochs"));
+                guest::run_on_386(program, &self.image, bochs, report);
+            }
             Job::Scenario(scenario) => {
                 let begin = Instant::now();
                 match (scenario.run)(&scenarios::Context { report }) {
@@ -144,6 +157,21 @@ impl Test {
             }
         }
     }
+}
+
+/// What a filter chooses for the 386: all programs but those that want hard disks
+/// of their own, of which this machine boots.
+fn choose_for_386(programs: &[String], filter: &str) -> Vec<Job> {
+    const WITH_DISKS: [&str; 2] = ["calls_mount", "damaged"];
+    let guests = choose(programs, &[], filter).into_iter();
+    guests
+        .filter_map(|job| match job {
+            Job::Guest { program, .. } if !WITH_DISKS.contains(&program.as_str()) => {
+                Some(Job::On386(program))
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// The names of the guest programs, without the runner's.
@@ -237,7 +265,9 @@ mod tests {
             .into_iter()
             .map(|job| match job {
                 Job::Guest { program, wanted } => (program, wanted),
-                Job::Bochs(program) => (format!("bochs.{program}"), String::new()),
+                Job::Bochs(program) | Job::On386(program) => {
+                    (format!("bochs.{program}"), String::new())
+                }
                 Job::Scenario(_) => unreachable!("none were given"),
             })
             .collect()
