@@ -4,8 +4,7 @@ use core::cmp::Ordering;
 
 use crate::State387;
 use crate::error::{C0, C1, C2, C3, DE, IE, Masked};
-use crate::get_put::Loaded;
-use crate::number::{Class, Ext, Num};
+use crate::number::{Class, Ext};
 
 /// How a and b, which are numbers, compare.
 fn order(a: Ext, b: Ext) -> Ordering {
@@ -21,20 +20,20 @@ fn order(a: Ext, b: Ext) -> Ordering {
             Ordering::Greater
         };
     }
-    let (x, y) = (Num::of(a), Num::of(b));
-    let order = x.exp.cmp(&y.exp).then(x.hi.cmp(&y.hi));
+    // Denormals have the exponent of the smallest normal numbers.
+    let exp = |x: Ext| x.exp().max(1);
+    let order = exp(a).cmp(&exp(b)).then(a.sig.cmp(&b.sig));
     if a.neg() { order.reverse() } else { order }
 }
 
 impl State387 {
-    /// Sets the condition codes to how x and y compare. `quietly`: a quiet NaN is
-    /// no invalid operand.
+    /// Sets the condition codes to how a and b compare. `quietly`: a quiet NaN is
+    /// no invalid operand. `denormal`: b was one in memory.
     ///
     /// # Errors
     /// An exception that is not masked.
     #[inline(never)]
-    pub(crate) fn compare(&mut self, x: Loaded, y: Loaded, quietly: bool) -> Masked<()> {
-        let (a, b) = (x.value, y.value);
+    pub(crate) fn compare(&mut self, a: Ext, b: Ext, denormal: bool, quietly: bool) -> Masked<()> {
         let none = |x: Ext| matches!(x.class(), Class::Nan | Class::Unsupported);
         let invalid = |x: Ext| {
             x.class() == Class::Unsupported
@@ -53,7 +52,7 @@ impl State387 {
             Ordering::Greater => 0,
         };
         self.set_condition(C0 | C2 | C3, flags);
-        if x.denormal || y.denormal {
+        if denormal || a.is_denormal() || b.is_denormal() {
             self.raise(DE)?;
         }
         Ok(())
@@ -67,7 +66,7 @@ impl State387 {
             self.stack_fault(false)?;
         } else {
             let (x, y) = (self.st(0), self.st(i));
-            self.compare(Loaded::register(x), Loaded::register(y), true)?;
+            self.compare(x, y, false, true)?;
         }
         for _ in 0..pops {
             self.pop();
@@ -82,8 +81,8 @@ impl State387 {
             self.set_condition(C0 | C2 | C3, C0 | C2 | C3);
             return self.stack_fault(false);
         }
-        let x = Loaded::register(self.st(0));
-        self.compare(x, Loaded::register(Ext::zero(false)), false)
+        let x = self.st(0);
+        self.compare(x, Ext::zero(false), false, false)
     }
 
     /// `fxam`: what kind of thing `ST(0)` is.

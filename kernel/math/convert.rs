@@ -162,6 +162,9 @@ impl State387 {
         if n.is_zero() {
             return Ext::zero(n.neg);
         }
+        if bits == 64 && n.lo == 0 && n.exp >= EXP_MIN && n.exp <= EXP_MAX {
+            return pack(n);
+        }
         // Rounding to a register does not fail.
         self.round(n, &format, false)
             .map_or(Ext::INDEFINITE, |n| pack(&n))

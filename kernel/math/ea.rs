@@ -3,15 +3,39 @@
 use crate::Stop;
 use crate::get_put::Operand;
 
-/// A program's registers.
+/// A program's registers, in the order of the kernel's trap frame: ebx, ecx, edx, esi,
+/// edi, ebp, eax, ds, es, fs, what is not ours, eip, cs, eflags, esp, ss.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Regs {
-    /// eax, ecx, edx, ebx, esp, ebp, esi, edi: the order of their numbers.
-    pub general: [u32; 8],
+#[repr(C)]
+pub struct Regs(pub [u32; 16]);
+
+/// Where the general registers lie, by their numbers.
+const GENERAL: [u8; 8] = [6, 1, 2, 0, 14, 5, 3, 4];
+/// Where the segment registers lie: es, cs, ss, ds, fs. The kernel leaves gs alone.
+const SELECTORS: [u8; 5] = [8, 12, 15, 7, 9];
+
+impl Regs {
+    /// The general register of that number: eax, ecx, edx, ebx, esp, ebp, esi, edi.
+    pub fn general(&self, nr: usize) -> u32 {
+        self.0[usize::from(GENERAL[nr & 7])]
+    }
+
+    /// The register eax.
+    pub fn eax(&mut self) -> &mut u32 {
+        &mut self.0[6]
+    }
+
     /// The next instruction.
-    pub eip: u32,
-    /// Selectors: es, cs, ss, ds, fs, gs.
-    pub selectors: [u16; 6],
+    pub fn eip(&mut self) -> &mut u32 {
+        &mut self.0[11]
+    }
+
+    /// A segment register, but for gs.
+    pub(crate) fn selector(&self, segment: Segment) -> Option<u16> {
+        SELECTORS
+            .get(segment as usize)
+            .map(|at| self.0[usize::from(*at)] as u16)
+    }
 }
 
 /// A segment register.
@@ -46,6 +70,8 @@ pub struct Insn {
     pub address: u32,
     /// In which segment.
     pub segment: Segment,
+    /// What lies there, and whether it is written; `None` if nothing does.
+    pub operand: Option<(Operand, bool)>,
 }
 
 /// The bytes end before the instruction does.
@@ -63,6 +89,7 @@ struct Code<'a> {
 
 impl Code<'_> {
     /// The next `size` bytes as a number, with its sign.
+    #[inline(never)]
     fn next(&mut self, size: usize) -> Result<u32, Short> {
         let bytes = self.bytes.get(self.at..self.at + size).ok_or(Short)?;
         self.at += size;
@@ -89,6 +116,7 @@ pub fn decode(bytes: &[u8], regs: &Regs) -> Result<Result<Insn, Stop>, Short> {
         short: false,
         address: 0,
         segment: Segment::Ds,
+        operand: None,
     };
     let mut forced = None;
     let mut address_16 = false;
@@ -121,6 +149,10 @@ pub fn decode(bytes: &[u8], regs: &Regs) -> Result<Result<Insn, Stop>, Short> {
         if let Some(segment) = forced {
             insn.segment = segment;
         }
+        insn.operand = OPERANDS[usize::from(insn.op & 7) * 8 + usize::from(insn.modrm >> 3 & 7)];
+        if insn.operand.is_none() {
+            return Ok(Err(Stop::Illegal));
+        }
     }
     insn.length = code.at as u32;
     Ok(Ok(insn))
@@ -137,7 +169,7 @@ fn address_in_32_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
         let sib = code.next(1)? as usize;
         base = sib & 7;
         if sib >> 3 & 7 != ESP {
-            index = regs.general[sib >> 3 & 7] << (sib >> 6 & 3);
+            index = regs.general(sib >> 3) << (sib >> 6 & 3);
         }
     }
     let displacement = match mode {
@@ -152,14 +184,15 @@ fn address_in_32_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
     if base == EBP || base == ESP {
         insn.segment = Segment::Ss;
     }
-    insn.address = regs.general[base]
+    insn.address = regs
+        .general(base)
         .wrapping_add(index)
         .wrapping_add(displacement);
     Ok(())
 }
 
 fn address_in_16_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(), Short> {
-    let [_, _, _, bx, _, bp, si, di] = regs.general;
+    let [bx, bp, si, di] = [3, 5, 6, 7].map(|nr| regs.general(nr));
     let mode = insn.modrm >> 6;
     let (sum, stack) = match insn.modrm & 7 {
         0 => (bx.wrapping_add(si), false),
@@ -184,49 +217,46 @@ fn address_in_16_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
     Ok(())
 }
 
+/// The operands in memory by bits 2-0 of the first byte and bits 5-3 of the second.
+static OPERANDS: [Option<(Operand, bool)>; 64] = {
+    let mut table = [None; 64];
+    let mut nr = 0;
+    while nr < table.len() {
+        table[nr] = operand(nr >> 3, nr & 7);
+        nr += 1;
+    }
+    table
+};
+
+const fn operand(op: usize, reg: usize) -> Option<(Operand, bool)> {
+    use Operand::{Bcd, Environment, F32, F64, F80, I16, I32, I64, State, Word};
+    let number = match op >> 1 {
+        0 => F32,
+        1 => I32,
+        2 => F64,
+        _ => I16,
+    };
+    Some(match (op, reg) {
+        (0 | 2 | 4 | 6, _) | (_, 0) => (number, false),
+        (_, 2 | 3) => (number, true),
+        (1, 4) => (Environment, false),
+        (1, 5) => (Word, false),
+        (1, 6) => (Environment, true),
+        (1 | 5, 7) => (Word, true),
+        (3, 5) => (F80, false),
+        (3, 7) => (F80, true),
+        (5, 4) => (State, false),
+        (5, 6) => (State, true),
+        (7, 4) => (Bcd, false),
+        (7, 5) => (I64, false),
+        (7, 6) => (Bcd, true),
+        (7, 7) => (I64, true),
+        _ => return None,
+    })
+}
+
 impl Insn {
-    /// The operand in memory and whether it is written; `None` if there is no
-    /// such instruction.
-    pub(crate) fn operand(&self) -> Option<(Operand, bool)> {
-        use Operand::{Bcd, Environment, F32, F64, F80, I16, I32, I64, State, Word};
-        let reg = self.modrm >> 3 & 7;
-        let number = match self.op >> 1 {
-            0 => F32,
-            1 => I32,
-            2 => F64,
-            _ => I16,
-        };
-        Some(match (self.op, reg) {
-            (0 | 2 | 4 | 6, _) | (_, 0) => (number, false),
-            (_, 2 | 3) => (number, true),
-            (1, 4) => (Environment, false),
-            (1, 5) => (Word, false),
-            (1, 6) => (Environment, true),
-            (1 | 5, 7) => (Word, true),
-            (3, 5) => (F80, false),
-            (3, 7) => (F80, true),
-            (5, 4) => (State, false),
-            (5, 6) => (State, true),
-            (7, 4) => (Bcd, false),
-            (7, 5) => (I64, false),
-            (7, 6) => (Bcd, true),
-            (7, 7) => (I64, true),
-            _ => return None,
-        })
-    }
-
-    /// How many bytes of memory it reads.
-    pub fn reads(&self) -> usize {
-        if self.modrm >= 0xc0 {
-            return 0;
-        }
-        match self.operand() {
-            Some((operand, false)) => self.size(operand),
-            _ => 0,
-        }
-    }
-
-    /// The bytes of an operand.
+    /// The bytes of its operand.
     pub(crate) fn size(&self, operand: Operand) -> usize {
         match operand {
             Operand::F32 | Operand::I32 => 4,

@@ -1,17 +1,17 @@
 //! `fstenv`, `fldenv`, `fsave`, `frstor`: all of the state from and to memory
 //! (387 manual, figures "Protected mode 387 environment", 32 and 16 bits).
 
-use crate::State387;
-use crate::ea::Insn;
-use crate::get_put::Bytes;
+use crate::ea::{Insn, Regs, Segment};
+use crate::get_put::from_bytes;
 use crate::number::Class;
+use crate::{IMAGE_SIZE, State387};
 
 impl State387 {
     /// The tag word that programs see: 0 valid, 1 zero, 2 special, 3 empty.
     fn full_tags(&self) -> u32 {
         let mut tags = 0;
         for nr in (0..8).rev() {
-            let x = crate::get_put::from_bytes(&self.st_space[nr as usize]);
+            let x = from_bytes(&self.st_space[nr as usize]);
             let tag = if self.twd >> (2 * nr) & 3 == 3 {
                 3
             } else {
@@ -26,9 +26,9 @@ impl State387 {
         tags
     }
 
-    /// Writes the environment; returns how many bytes that are.
+    /// Writes the environment, and if there is room the registers.
     #[inline(never)]
-    pub(crate) fn put_environment(&self, insn: &Insn, to: &mut Bytes) -> usize {
+    pub(crate) fn put_image(&self, insn: &Insn, to: &mut [u8; IMAGE_SIZE]) {
         let words = [
             self.cwd,
             self.swd,
@@ -38,27 +38,37 @@ impl State387 {
             self.foo,
             self.fos,
         ];
-        if insn.short {
-            for (to, word) in to.chunks_exact_mut(2).zip(words) {
-                to.copy_from_slice(&(word as u16).to_le_bytes());
-            }
-            return 14;
-        }
-        for (nr, (to, word)) in to.chunks_exact_mut(4).zip(words).enumerate() {
+        let size = if insn.short { 2 } else { 4 };
+        for (nr, word) in words.into_iter().enumerate() {
             // The upper halves of words that have none are set.
             let filler = if matches!(nr, 0 | 1 | 2 | 6) {
                 0xffff_0000
             } else {
                 0
             };
-            to.copy_from_slice(&(word | filler).to_le_bytes());
+            let word = (word | filler).to_le_bytes();
+            to[nr * size..nr * size + size].copy_from_slice(&word[..size]);
         }
-        28
+        for i in 0..8 {
+            let bytes = self.st_space[self.number(i) as usize];
+            let at = 7 * size + 10 * i as usize;
+            to[at..at + 10].copy_from_slice(&bytes);
+        }
     }
 
-    /// Reads the environment; returns how many bytes that are.
+    /// What `fnstenv` (`size` bytes were written) and `fnsave` do afterwards.
+    pub(crate) fn after_put(&mut self, size: usize) {
+        if size > 28 {
+            self.init();
+        } else {
+            self.cwd |= 0x3f;
+            self.summarize();
+        }
+    }
+
+    /// Reads the environment, and if there are more bytes the registers.
     #[inline(never)]
-    pub(crate) fn get_environment(&mut self, insn: &Insn, from: &Bytes) -> usize {
+    pub(crate) fn get_image(&mut self, insn: &Insn, from: &[u8]) {
         let mut words = [0u32; 7];
         let size = if insn.short { 2 } else { 4 };
         for (word, from) in words.iter_mut().zip(from.chunks_exact(size)) {
@@ -80,7 +90,11 @@ impl State387 {
         (self.fip, self.foo) = (fip, operand);
         self.fcs = fcs & 0x07ff_ffff;
         self.fos = segment & 0xffff;
-        7 * size
+        let registers = from[7 * size..].chunks_exact(10);
+        for (i, register) in (0..8).zip(registers) {
+            let nr = self.number(i) as usize;
+            self.st_space[nr].copy_from_slice(register);
+        }
     }
 
     /// Sets the control word.
@@ -96,36 +110,9 @@ impl State387 {
         self.twd = 0xffff;
     }
 
-    /// `fnsave`.
-    pub(crate) fn save(&mut self, insn: &Insn, to: &mut Bytes) -> usize {
-        let mut end = self.put_environment(insn, to);
-        for i in 0..8 {
-            let bytes = self.st_space[self.number(i) as usize];
-            to[end..end + 10].copy_from_slice(&bytes);
-            end += 10;
-        }
-        self.init();
-        end
-    }
-
-    /// `frstor`.
-    pub(crate) fn restore(&mut self, insn: &Insn, from: &Bytes) {
-        let mut start = self.get_environment(insn, from);
-        for i in 0..8 {
-            let nr = self.number(i) as usize;
-            self.st_space[nr].copy_from_slice(&from[start..start + 10]);
-            start += 10;
-        }
-    }
-
-    /// Notes where an instruction and its operand lie.
-    pub(crate) fn set_pointers(&mut self, insn: &Insn, regs: &crate::Regs) {
-        use crate::Segment;
-        self.fip = regs.eip;
-        self.fcs = u32::from(regs.selectors[Segment::Cs as usize]) | insn.opcode() << 16;
-        if insn.modrm < 0xc0 {
-            self.foo = insn.address;
-            self.fos = u32::from(regs.selectors[insn.segment as usize]);
-        }
+    /// Notes where an instruction lies.
+    pub(crate) fn set_pointers(&mut self, insn: &Insn, regs: &mut Regs) {
+        self.fip = *regs.eip();
+        self.fcs = regs.selector(Segment::Cs).map_or(0, u32::from) | insn.opcode() << 16;
     }
 }

@@ -46,6 +46,7 @@ impl State387 {
     ///
     /// # Errors
     /// One of them is not masked.
+    #[inline(never)]
     pub(crate) fn raise(&mut self, flags: u32) -> Masked<()> {
         self.swd |= flags;
         if flags & EXCEPTIONS & !self.cwd == 0 {
@@ -82,6 +83,7 @@ impl State387 {
     ///
     /// # Errors
     /// Invalid operation is not masked.
+    #[inline(never)]
     pub(crate) fn stack_fault(&mut self, over: bool) -> Masked<()> {
         self.swd &= !C1;
         if over {

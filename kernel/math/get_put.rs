@@ -30,10 +30,8 @@ pub enum Operand {
     State,
 }
 
-/// Most bytes that an operand has.
-pub const OPERAND_MAX: usize = 108;
-/// Room for any operand.
-pub type Bytes = [u8; OPERAND_MAX];
+/// Room for any number.
+pub type Bytes = [u8; 16];
 
 /// The first `N` bytes.
 pub fn head<const N: usize>(bytes: &Bytes) -> [u8; N] {
@@ -43,22 +41,11 @@ pub fn head<const N: usize>(bytes: &Bytes) -> [u8; N] {
 }
 
 /// A number from memory, before anything looks at it.
-#[derive(Clone, Copy)]
 pub struct Loaded {
     /// Its value, exactly.
     pub value: Ext,
     /// It was a denormal where it came from.
     pub denormal: bool,
-}
-
-impl Loaded {
-    /// A register's.
-    pub fn register(value: Ext) -> Loaded {
-        Loaded {
-            value,
-            denormal: value.is_denormal(),
-        }
-    }
 }
 
 /// A number of a shorter format. `sig` has the fraction at the top.
@@ -72,10 +59,11 @@ fn widen(neg: bool, exp: u32, fraction: u64, format: &Format) -> Loaded {
         value
     } else {
         let mut num = Num::new(exp.max(1) as i32 - format.max, fraction >> 1, 0);
-        if !denormal {
+        if denormal {
+            num.normalize();
+        } else {
             num.hi |= TOP;
         }
-        num.normalize();
         Ext {
             sig: num.hi,
             se: (num.exp + 16383) as u16,
@@ -157,22 +145,22 @@ pub fn to_bytes(x: Ext) -> [u8; 10] {
 }
 
 impl State387 {
-    /// Stores a number in a format of memory; returns how many bytes that are.
+    /// Stores a number in a format of memory.
     ///
     /// # Errors
     /// An exception that is not masked.
     #[inline(never)]
-    pub(crate) fn store(&mut self, x: Ext, format: Operand, to: &mut Bytes) -> Masked<usize> {
+    pub(crate) fn store(&mut self, x: Ext, format: Operand, to: &mut Bytes) -> Masked<()> {
         match format {
             Operand::F32 => {
                 let bits = self.narrow(x, &SINGLE, 8)?;
                 to[..4].copy_from_slice(&((bits >> 32) as u32).to_le_bytes());
-                Ok(4)
+                Ok(())
             }
             Operand::F64 => {
                 let bits = self.narrow(x, &DOUBLE, 11)?;
                 to[..8].copy_from_slice(&bits.to_le_bytes());
-                Ok(8)
+                Ok(())
             }
             Operand::I16 => self.store_int(x, 16, to),
             Operand::I32 => self.store_int(x, 32, to),
@@ -180,7 +168,7 @@ impl State387 {
             Operand::Bcd => self.store_bcd(x, to),
             _ => {
                 to[..10].copy_from_slice(&to_bytes(x));
-                Ok(10)
+                Ok(())
             }
         }
     }
@@ -242,7 +230,7 @@ impl State387 {
         }
     }
 
-    fn store_int(&mut self, x: Ext, bits: u32, to: &mut Bytes) -> Masked<usize> {
+    fn store_int(&mut self, x: Ext, bits: u32, to: &mut Bytes) -> Masked<()> {
         let least = 1 << (bits - 1);
         let max = least - u64::from(!x.neg());
         let value = match self.integer(x, max)? {
@@ -251,14 +239,14 @@ impl State387 {
             None => least,
         };
         to[..8].copy_from_slice(&value.to_le_bytes());
-        Ok(bits as usize / 8)
+        Ok(())
     }
 
-    fn store_bcd(&mut self, x: Ext, to: &mut Bytes) -> Masked<usize> {
+    fn store_bcd(&mut self, x: Ext, to: &mut Bytes) -> Masked<()> {
         const LARGEST: u64 = 999_999_999_999_999_999;
         let Some(magnitude) = self.integer(x, LARGEST)? else {
             to[..10].copy_from_slice(&[0, 0, 0, 0, 0, 0, 0, 0xc0, 0xff, 0xff]);
-            return Ok(10);
+            return Ok(());
         };
         // Two halves of nine digits, which fit 32 bits.
         const HALF: u64 = 1_000_000_000;
@@ -272,6 +260,6 @@ impl State387 {
             value /= 10;
         }
         to[9] = u8::from(x.neg()) << 7;
-        Ok(10)
+        Ok(())
     }
 }

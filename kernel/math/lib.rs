@@ -1,14 +1,14 @@
 //! An 80387 in software (0.12 `kernel/math/`).
 //!
-//! The crate is the coprocessor alone: [`step`] executes one instruction on a
+//! The crate is the coprocessor alone: [`run`] executes instructions on a
 //! [`State387`], given the program's registers and a way to its memory. It calls
 //! nothing of the kernel, so that tests run it beside a real one (`tests/math`).
 //! The kernel's part, the trap that leads here, is `mod.rs` beside this file.
 //!
 //! Memory is reached between the emulator's own steps, never from within one:
-//! [`decode`] tells which operand an instruction has, the caller fetches it,
-//! [`State387::execute`] works on its bytes. So a page fault does not come on top
-//! of the emulator's stack, and an instruction that faults has changed nothing.
+//! [`decode`] tells which operand an instruction has, its bytes are fetched, then
+//! something is computed. So a page fault does not come on top of the emulator's
+//! stack, and an instruction that faults has changed nothing.
 //!
 //! What the chip does is told by Intel's "387 DX User's Manual" (1989), chapters
 //! 2 to 4; where a later one differs and which of both is followed is in
@@ -35,11 +35,11 @@ mod series;
 mod trig;
 
 pub use ea::{Insn, Regs, Segment, Short, decode};
-pub use get_put::{Bytes, OPERAND_MAX, Operand};
+pub use get_put::Operand;
 pub use number::Ext;
 
 use error::C1;
-use get_put::{from_bytes, to_bytes};
+use get_put::{Bytes, from_bytes, to_bytes};
 
 /// The state of a 387: what `fsave` stores, but that the registers lie by number
 /// and not in the order of the stack (0.12 `struct i387_struct`). A tag is 3 for
@@ -65,7 +65,10 @@ pub struct State387 {
     pub st_space: [[u8; 10]; 8],
 }
 
-const _: () = assert!(core::mem::size_of::<State387>() == OPERAND_MAX);
+/// Bytes that `fsave` stores.
+pub const IMAGE_SIZE: usize = 108;
+
+const _: () = assert!(core::mem::size_of::<State387>() == IMAGE_SIZE);
 
 impl Default for State387 {
     fn default() -> Self {
@@ -94,11 +97,13 @@ impl State387 {
     }
 
     /// Is `ST(i)` empty?
+    #[inline(never)]
     pub fn is_empty(&self, i: u32) -> bool {
         self.twd >> (2 * self.number(i)) & 3 == 3
     }
 
     /// What `ST(i)` holds.
+    #[inline(never)]
     pub fn st(&self, i: u32) -> Ext {
         from_bytes(&self.st_space[self.number(i) as usize])
     }
@@ -112,6 +117,7 @@ impl State387 {
     }
 
     /// Makes `ST(i)` empty.
+    #[inline(never)]
     pub(crate) fn free(&mut self, i: u32) {
         self.twd |= 3 << (2 * self.number(i));
     }
@@ -128,6 +134,7 @@ impl State387 {
     }
 
     /// Puts a number on the stack, where there is room.
+    #[inline(never)]
     pub(crate) fn push(&mut self, x: Ext) {
         self.turn(7);
         self.set(0, x);
@@ -156,59 +163,125 @@ pub enum Stop {
 
 /// A program's memory, as the emulator's caller reaches it.
 pub trait Memory {
-    /// Reads instruction bytes from the code segment, at least one; returns how
-    /// many. To ask for more than `have` bytes means that they are not enough.
+    /// Reads bytes of code from `eip` on; returns how many. `more`: those that came
+    /// last time from there are not enough.
     ///
     /// # Errors
     /// [`Stop::Fault`].
-    fn fetch(&mut self, eip: u32, have: usize, to: &mut [u8; 16]) -> Result<usize, Stop>;
+    fn fetch(&mut self, eip: u32, more: bool, to: &mut [u8; 16]) -> Result<usize, Stop>;
 
     /// Fills `to`.
     ///
     /// # Errors
     /// [`Stop::Fault`].
-    fn read(&mut self, segment: Segment, address: u32, to: &mut [u8]) -> Result<(), Stop>;
+    fn read(&mut self, selector: u16, address: u32, to: &mut [u8]) -> Result<(), Stop>;
 
     /// Writes all of `from`.
     ///
     /// # Errors
     /// [`Stop::Fault`].
-    fn write(&mut self, segment: Segment, address: u32, from: &[u8]) -> Result<(), Stop>;
+    fn write(&mut self, selector: u16, address: u32, from: &[u8]) -> Result<(), Stop>;
+
+    /// The program's gs, which is not among its `Regs`.
+    fn gs(&mut self) -> u16;
+
+    /// Is there nothing else to do, so that the next instruction may follow at once?
+    fn may_go_on(&mut self) -> bool;
 }
 
 /// Executes the instruction at `regs.eip`, which is one of the coprocessor's or
-/// `fwait`, and moves `eip` behind it.
+/// `fwait`, and as many more as follow it while the caller may go on. `eip` is then
+/// behind the last one that was executed.
 ///
 /// # Errors
-/// It was not executed: see [`Stop`].
-pub fn step(state: &mut State387, memory: &mut impl Memory, regs: &mut Regs) -> Result<(), Stop> {
+/// The instruction at `eip` was not executed: see [`Stop`].
+pub fn run(state: &mut State387, memory: &mut impl Memory, regs: &mut Regs) -> Result<(), Stop> {
     let mut code = [0; 16];
-    let mut have = 0;
-    let insn = loop {
-        have = memory.fetch(regs.eip, have, &mut code)?;
-        match decode(&code[..have], regs) {
-            Ok(insn) => break insn?,
-            Err(Short) if have == 16 => return Err(Stop::Illegal),
-            Err(Short) => {}
+    // What of it is still to be executed.
+    let (mut start, mut end) = (0, 0);
+    loop {
+        let insn = loop {
+            match decode(&code[start..end], regs) {
+                Ok(insn) => break insn?,
+                Err(Short) if end - start == code.len() => return Err(Stop::Illegal),
+                Err(Short) => {
+                    end = memory.fetch(*regs.eip(), start == 0 && end != 0, &mut code)?;
+                    start = 0;
+                }
+            }
+        };
+        step(state, memory, regs, &insn)?;
+        start += insn.length as usize;
+        if !matches!(code[..end].get(start), Some(0x9b | 0xd8..=0xdf)) || !memory.may_go_on() {
+            return Ok(());
         }
+    }
+}
+
+/// Executes one instruction.
+fn step(
+    state: &mut State387,
+    memory: &mut impl Memory,
+    regs: &mut Regs,
+    insn: &Insn,
+) -> Result<(), Stop> {
+    state.check_pending(insn)?;
+    let Some((operand, writes)) = insn.operand else {
+        state.with_registers(insn, regs)?;
+        let eip = regs.eip();
+        *eip = eip.wrapping_add(insn.length);
+        return Ok(());
     };
-    let mut operand = [0; OPERAND_MAX];
-    let reads = insn.reads();
-    if reads > 0 {
-        state.check_pending(&insn)?;
-        memory.read(insn.segment, insn.address, &mut operand[..reads])?;
+    let selector = match regs.selector(insn.segment) {
+        Some(selector) => selector,
+        None => memory.gs(),
+    };
+    let size = insn.size(operand);
+    if matches!(operand, Operand::Environment | Operand::State) {
+        whole(state, memory, selector, insn, writes, size)?;
+    } else {
+        let mut bytes: Bytes = [0; 16];
+        if writes {
+            let (cwd, swd, twd) = (state.cwd, state.swd, state.twd);
+            if state.store_operand(insn, operand, &mut bytes)
+                && let Err(stop) = memory.write(selector, insn.address, &bytes[..size])
+            {
+                // The registers' contents have not changed.
+                (state.cwd, state.swd, state.twd) = (cwd, swd, twd);
+                return Err(stop);
+            }
+        } else {
+            memory.read(selector, insn.address, &mut bytes[..size])?;
+            state.load_operand(insn, operand, &bytes);
+        }
+        if operand != Operand::Word {
+            state.set_pointers(insn, regs);
+            (state.foo, state.fos) = (insn.address, u32::from(selector));
+        }
     }
-    let before = (state.cwd, state.swd, state.twd);
-    let pointers = (state.fip, state.fcs, state.foo, state.fos);
-    let writes = state.execute(&insn, regs, &mut operand)?;
-    if writes > 0
-        && let Err(stop) = memory.write(insn.segment, insn.address, &operand[..writes])
-    {
-        // Instructions that write do not change the registers' contents.
-        (state.cwd, state.swd, state.twd) = before;
-        (state.fip, state.fcs, state.foo, state.fos) = pointers;
-        return Err(stop);
+    let eip = regs.eip();
+    *eip = eip.wrapping_add(insn.length);
+    Ok(())
+}
+
+/// Executes one of those with the environment or all of the state in memory.
+#[inline(never)]
+fn whole(
+    state: &mut State387,
+    memory: &mut impl Memory,
+    selector: u16,
+    insn: &Insn,
+    writes: bool,
+    size: usize,
+) -> Result<(), Stop> {
+    let mut image = [0; IMAGE_SIZE];
+    if writes {
+        state.put_image(insn, &mut image);
+        memory.write(selector, insn.address, &image[..size])?;
+        state.after_put(size);
+    } else {
+        memory.read(selector, insn.address, &mut image[..size])?;
+        state.get_image(insn, &image[..size]);
     }
-    regs.eip = regs.eip.wrapping_add(insn.length);
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::add::add;
 use crate::div::div;
 use crate::ea::{Insn, Regs, WAIT};
 use crate::error::{C0, C2, C3, DE, IE, Masked, Unmasked, ZE};
-use crate::get_put::{Bytes, Loaded, Operand, head, load};
+use crate::get_put::{Bytes, Operand, head, load};
 use crate::mul::mul;
 use crate::number::{Class, Ext, Num};
 use crate::{State387, Stop};
@@ -20,130 +20,88 @@ const DIV: u8 = 6;
 const DIVR: u8 = 7;
 
 impl State387 {
-    /// An instruction that has an operand in memory reports a pending exception
-    /// before it looks at it.
+    /// All but the control instructions report an exception that is pending.
     ///
     /// # Errors
-    /// [`Stop::Pending`], [`Stop::Illegal`].
-    pub fn check_pending(&self, insn: &Insn) -> Result<(), Stop> {
-        let waits = match (insn.op, insn.modrm >> 3 & 7) {
-            // fnstenv, fnstcw, fnsave, fnstsw; those with registers alone
-            // among the others: fnstsw ax, fnclex and its like.
-            (1 | 5, 6 | 7) => insn.modrm >= 0xc0,
-            (7 | 3, 4) => insn.modrm < 0xc0,
-            _ => true,
-        };
-        if waits && self.is_pending() {
-            return Err(Stop::Pending);
+    /// [`Stop::Pending`].
+    pub(crate) fn check_pending(&self, insn: &Insn) -> Result<(), Stop> {
+        if !self.is_pending() {
+            return Ok(());
         }
-        Ok(())
+        let registers = insn.modrm >= 0xc0;
+        match (insn.op, insn.modrm >> 3 & 7) {
+            // fnstenv, fnstcw, fnsave, fnstsw.
+            (1 | 5, 6 | 7) if !registers => Ok(()),
+            // fnclex and its like, fnstsw ax.
+            (3 | 7, 4) if registers => Ok(()),
+            _ => Err(Stop::Pending),
+        }
     }
 
-    /// Executes an instruction. `operand` holds what it reads from memory, if
-    /// anything, and afterwards what it writes there; returns how many bytes
-    /// that are.
-    ///
-    /// # Errors
-    /// It was not executed. An exception of its own is no error: it is pending.
+    /// Executes what writes a number or a word; says whether it gives one.
     #[inline(never)]
-    pub fn execute(
-        &mut self,
-        insn: &Insn,
-        regs: &mut Regs,
-        operand: &mut Bytes,
-    ) -> Result<usize, Stop> {
-        self.check_pending(insn)?;
-        if insn.op == WAIT {
-            return Ok(0);
+    pub(crate) fn store_operand(&mut self, insn: &Insn, operand: Operand, to: &mut Bytes) -> bool {
+        if operand == Operand::Word {
+            let word = if insn.op == 1 { self.cwd } else { self.swd };
+            to[..2].copy_from_slice(&(word as u16).to_le_bytes());
+            return true;
         }
-        if insn.modrm >= 0xc0 {
-            self.with_registers(insn, regs)?;
-            return Ok(0);
-        }
-        let Some((format, writes)) = insn.operand() else {
-            return Err(Stop::Illegal);
-        };
-        if self.control(insn, format, writes, operand) {
-            return Ok(if writes { insn.size(format) } else { 0 });
-        }
-        self.set_pointers(insn, regs);
-        let result = if writes {
-            self.store_top(insn, format, operand)
-        } else {
-            self.with_memory(insn, format, operand).map(|()| 0)
-        };
-        // An exception that is not masked: nothing is written.
-        Ok(result.unwrap_or(0))
-    }
-
-    /// Executes one of those with a word or the environment in memory; says
-    /// whether it was one.
-    fn control(&mut self, insn: &Insn, format: Operand, writes: bool, operand: &mut Bytes) -> bool {
-        match (format, writes) {
-            (Operand::Word, true) => {
-                let word = if insn.op == 1 { self.cwd } else { self.swd };
-                operand[..2].copy_from_slice(&(word as u16).to_le_bytes());
-            }
-            (Operand::Word, false) => {
-                self.set_control(u32::from(u16::from_le_bytes(head(operand))));
-                self.summarize();
-            }
-            (Operand::Environment, true) => {
-                self.put_environment(insn, operand);
-                self.cwd |= 0x3f;
-                self.summarize();
-            }
-            (Operand::Environment, false) => {
-                self.get_environment(insn, operand);
-            }
-            (Operand::State, true) => {
-                self.save(insn, operand);
-            }
-            (Operand::State, false) => self.restore(insn, operand),
-            _ => return false,
-        }
-        true
+        // Not if an exception is not masked.
+        self.store_top(insn, operand, to).is_ok()
     }
 
     /// `fst`, `fstp`, `fist`, `fistp`, `fbstp` to memory.
-    fn store_top(&mut self, insn: &Insn, format: Operand, operand: &mut Bytes) -> Masked<usize> {
+    fn store_top(&mut self, insn: &Insn, format: Operand, to: &mut Bytes) -> Masked<()> {
         self.clear_c1();
         let value = self.operand_or_indefinite(0)?;
-        let size = self.store(value, format, operand)?;
+        self.store(value, format, to)?;
         // All but /2 pop.
         if insn.modrm >> 3 & 7 != 2 {
             self.pop();
         }
-        Ok(size)
+        Ok(())
     }
 
-    /// Loads and operations whose operand is in memory.
-    fn with_memory(&mut self, insn: &Insn, format: Operand, operand: &Bytes) -> Masked<()> {
+    /// Executes what reads a number or the control word.
+    #[inline(never)]
+    pub(crate) fn load_operand(&mut self, insn: &Insn, operand: Operand, from: &Bytes) {
+        if operand == Operand::Word {
+            self.set_control(u32::from(u16::from_le_bytes(head(from))));
+            self.summarize();
+            return;
+        }
         self.clear_c1();
-        if insn.op & 1 == 0 {
+        // What is not masked is pending now.
+        let _ = if insn.op & 1 == 0 {
             let op = insn.modrm >> 3 & 7;
             if self.is_empty(0) {
-                return self.arithmetic_on_empty(op, 0, 0);
+                self.arithmetic_on_empty(op, 0, 0)
+            } else {
+                let loaded = load(operand, from);
+                let x = self.st(0);
+                self.arithmetic_step((op, 0, 0), x, loaded.value, loaded.denormal)
             }
-            let to = Loaded::register(self.st(0));
-            return self.arithmetic_step(op, 0, to, load(format, operand), 0);
-        }
+        } else {
+            self.load_number(operand, from)
+        };
+    }
+
+    /// `fld`, `fild`, `fbld` from memory.
+    fn load_number(&mut self, format: Operand, from: &Bytes) -> Masked<()> {
         if !self.is_empty(7) {
             self.stack_fault(true)?;
             self.push(Ext::INDEFINITE);
             return Ok(());
         }
-        let mut loaded = load(format, operand);
-        if format != Operand::F80 {
-            let value = loaded.value;
-            if value.class() == Class::Nan && value.is_signalling() {
-                self.raise(IE)?;
-                loaded.value = value.quiet();
-            }
-            if loaded.denormal {
-                // Pending if it is not masked, but the number is loaded.
-                let _ = self.raise(DE);
-            }
+        let mut loaded = load(format, from);
+        let value = loaded.value;
+        if format != Operand::F80 && value.class() == Class::Nan && value.is_signalling() {
+            self.raise(IE)?;
+            loaded.value = value.quiet();
+        }
+        if loaded.denormal {
+            // Pending if it is not masked, but the number is loaded.
+            let _ = self.raise(DE);
         }
         self.push(loaded.value);
         Ok(())
@@ -153,6 +111,7 @@ impl State387 {
     ///
     /// # Errors
     /// It is empty and invalid operation not masked.
+    #[inline(never)]
     pub(crate) fn operand_or_indefinite(&mut self, i: u32) -> Masked<Ext> {
         if self.is_empty(i) {
             self.stack_fault(false)?;
@@ -168,7 +127,7 @@ impl State387 {
             return self.arithmetic_on_empty(op, to, pops);
         }
         let (x, y) = (self.st(0), self.st(i));
-        self.arithmetic_step(op, to, Loaded::register(x), Loaded::register(y), pops)
+        self.arithmetic_step((op, to, pops), x, y, false)
     }
 
     fn arithmetic_on_empty(&mut self, op: u8, to: u32, pops: u32) -> Masked<()> {
@@ -190,10 +149,18 @@ impl State387 {
         }
     }
 
-    /// The operation proper: x op y.
-    fn arithmetic_step(&mut self, op: u8, to: u32, x: Loaded, y: Loaded, pops: u32) -> Masked<()> {
+    /// The operation proper: x op y, with the result in `ST(to)`. `denormal`: y was
+    /// one in memory.
+    #[inline(never)]
+    fn arithmetic_step(
+        &mut self,
+        (op, to, pops): (u8, u32, u32),
+        x: Ext,
+        y: Ext,
+        denormal: bool,
+    ) -> Masked<()> {
         if op == COM || op == COMP {
-            self.compare(x, y, false)?;
+            self.compare(x, y, denormal, false)?;
         } else {
             // subr and divr have their operands the other way round.
             let (x, y) = if op == SUBR || op == DIVR {
@@ -201,27 +168,49 @@ impl State387 {
             } else {
                 (x, y)
             };
-            let result = self.operate(op & !1 | u8::from(op == MUL), x, y)?;
+            let op = if op == MUL { MUL } else { op & !1 };
+            let result = if x.is_normal() && y.is_normal() && !denormal {
+                self.operate_on_normal(op, x, y)
+            } else {
+                self.operate(op, x, y, denormal)?
+            };
             self.set(to, result);
         }
         self.pop_after(op, pops);
         Ok(())
     }
 
+    /// x op y for numbers as they are as a rule; also where one is a denormal.
+    #[inline(never)]
+    fn operate_on_normal(&mut self, op: u8, a: Ext, b: Ext) -> Ext {
+        let (a, mut b) = (Num::of(a), Num::of(b));
+        let mut result = match op {
+            MUL => mul(&a, &b),
+            DIV => div(&a, &b),
+            _ => {
+                b.neg ^= op == SUB;
+                add(&a, &b)
+            }
+        };
+        if result.is_zero() {
+            result.neg = self.rounds_down();
+        }
+        self.round_controlled(&result)
+    }
+
     /// x op y, for the operations 0, `MUL`, `SUB` and `DIV`.
     #[inline(never)]
-    fn operate(&mut self, op: u8, x: Loaded, y: Loaded) -> Masked<Ext> {
-        let (a, mut b) = (x.value, y.value);
+    fn operate(&mut self, op: u8, a: Ext, mut b: Ext, denormal: bool) -> Masked<Ext> {
         if let Some(nan) = self.nan_of_two(a, b)? {
             return Ok(nan);
         }
+        let plain = b;
         if op == SUB {
             b.se ^= 0x8000;
         }
         let neg = a.neg() != b.neg();
         use Class::{Infinite, Zero};
-        let classes = (a.class(), b.class());
-        let exact = match (op, classes) {
+        let exact = match (op, (a.class(), b.class())) {
             (MUL, (Zero, Infinite) | (Infinite, Zero))
             | (DIV, (Zero, Zero) | (Infinite, Infinite)) => return self.invalid(),
             (0 | SUB, (Infinite, Infinite)) if neg => return self.invalid(),
@@ -238,22 +227,10 @@ impl State387 {
             }
             _ => None,
         };
-        if x.denormal || y.denormal {
+        if denormal || a.is_denormal() || b.is_denormal() {
             self.raise(DE)?;
         }
-        if let Some(exact) = exact {
-            return Ok(exact);
-        }
-        let (a, b) = (Num::of(a), Num::of(b));
-        let mut result = match op {
-            MUL => mul(&a, &b),
-            DIV => div(&a, &b),
-            _ => add(&a, &b),
-        };
-        if result.is_zero() {
-            result.neg = self.rounds_down();
-        }
-        Ok(self.round_controlled(&result))
+        Ok(exact.unwrap_or_else(|| self.operate_on_normal(op, a, plain)))
     }
 
     /// Does the rounding control say down? Then a difference of 0 is -0.
@@ -265,6 +242,7 @@ impl State387 {
     ///
     /// # Errors
     /// It is not masked.
+    #[inline(never)]
     pub(crate) fn invalid(&mut self) -> Masked<Ext> {
         self.raise(IE)?;
         Ok(Ext::INDEFINITE)
@@ -307,12 +285,13 @@ impl State387 {
     }
 
     /// An instruction without an operand in memory.
-    fn with_registers(&mut self, insn: &Insn, regs: &mut Regs) -> Result<(), Stop> {
+    #[inline(never)]
+    pub(crate) fn with_registers(&mut self, insn: &Insn, regs: &mut Regs) -> Result<(), Stop> {
         let i = u32::from(insn.modrm & 7);
         let reg = insn.modrm >> 3 & 7;
         match (insn.op, insn.modrm) {
             // fneni, fndisi and fnsetpm of older chips do nothing.
-            (3, 0xe0 | 0xe1 | 0xe4) => return Ok(()),
+            (WAIT, _) | (3, 0xe0 | 0xe1 | 0xe4) => return Ok(()),
             (3, 0xe2) => {
                 self.clear_exceptions();
                 return Ok(());
@@ -322,7 +301,8 @@ impl State387 {
                 return Ok(());
             }
             (7, 0xe0) => {
-                regs.general[0] = regs.general[0] & !0xffff | self.swd;
+                let eax = regs.eax();
+                *eax = *eax & !0xffff | self.swd;
                 return Ok(());
             }
             _ => {}

@@ -79,6 +79,7 @@ impl Ext {
     }
 
     /// What kind of thing it is.
+    #[inline(never)]
     pub fn class(self) -> Class {
         match (self.exp(), self.sig) {
             (0, 0) => Class::Zero,
@@ -88,6 +89,12 @@ impl Ext {
             (0x7fff, _) => Class::Nan,
             _ => Class::Finite,
         }
+    }
+
+    /// Neither zero, denormal, infinity, NaN nor unsupported?
+    #[inline(always)]
+    pub const fn is_normal(self) -> bool {
+        self.sig & TOP != 0 && !matches!(self.se & 0x7fff, 0 | 0x7fff)
     }
 
     /// A denormal or pseudo-denormal?
@@ -144,7 +151,9 @@ impl Num {
     pub fn of(x: Ext) -> Num {
         let mut num = Num::new(i32::from(x.exp().max(1)) - EXP_MAX, x.sig, 0);
         num.neg = x.neg();
-        num.normalize();
+        if x.sig & TOP == 0 {
+            num.normalize();
+        }
         num
     }
 
@@ -185,6 +194,9 @@ impl Num {
     /// Shifts the significand down by `n`; the lowest bit keeps what falls out.
     #[inline(never)]
     pub fn shift_down(&mut self, n: u32) {
+        if n == 0 {
+            return;
+        }
         self.exp = self.exp.saturating_add_unsigned(n);
         if n >= 96 {
             self.lo = u32::from(!self.is_zero());

@@ -5,7 +5,7 @@
 use crate::State387;
 use crate::div::sqrt;
 use crate::error::{C2, DE, Masked, ZE};
-use crate::get_put::{Loaded, from_int};
+use crate::get_put::from_int;
 use crate::number::{Class, EXP_MAX, EXP_MIN, Ext, Num};
 
 /// The constants of `fldl2t`, `fldl2e`, `fldpi`, `fldlg2`, `fldln2`.
@@ -200,8 +200,9 @@ impl State387 {
     ///
     /// # Errors
     /// It is not masked.
+    #[inline(never)]
     pub(crate) fn check_denormal(&mut self, x: Ext, y: Ext) -> Masked<()> {
-        if Loaded::register(x).denormal || Loaded::register(y).denormal {
+        if x.is_denormal() || y.is_denormal() {
             self.raise(DE)?;
         }
         Ok(())

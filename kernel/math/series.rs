@@ -56,8 +56,10 @@ pub fn series(
     fraction.shift_down(x.exp.abs_diff(-1));
     let x = (fraction.hi, fraction.lo);
     let mut sum = (0, 0);
-    for &c in table[start..].iter().step_by(stride).take(terms).rev() {
-        sum = plus(c, mul_significand(sum, x), minus);
+    let mut at = start + stride * terms;
+    while at > start {
+        at -= stride;
+        sum = plus(table[at], mul_significand(sum, x), minus);
     }
     let mut sum = Num::new(0, sum.0, sum.1);
     sum.normalize();

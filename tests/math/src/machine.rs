@@ -1,6 +1,6 @@
 //! What an instruction works on, for either coprocessor.
 
-use math387::{Memory, Regs, Segment, State387, Stop, step};
+use math387::{Memory, Regs, State387, Stop, run};
 
 /// 108 bytes as `fsave` stores them.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,10 @@ impl std::fmt::Debug for Image {
 pub struct Ram {
     pub code: Vec<u8>,
     pub operand: Operand,
+    /// How many bytes of code come without asking for more.
+    pub first_fetch: usize,
+    /// Do instructions follow one another without coming back?
+    pub go_on: bool,
 }
 
 /// Where the code is.
@@ -103,27 +107,28 @@ pub const CODE: u32 = 0x1000;
 pub const DATA: u32 = 0x2000;
 
 impl Memory for Ram {
-    fn fetch(&mut self, eip: u32, have: usize, to: &mut [u8; 16]) -> Result<usize, Stop> {
+    fn fetch(&mut self, eip: u32, more: bool, to: &mut [u8; 16]) -> Result<usize, Stop> {
         let rest = eip
             .checked_sub(CODE)
             .and_then(|at| self.code.get(at as usize..))
             .ok_or(Stop::Fault)?;
-        let length = rest.len().min(16);
-        if length <= have {
+        // The first time as though a page ended, where that is to be tried.
+        let length = if more { 16 } else { self.first_fetch }.min(rest.len());
+        if more && length <= self.first_fetch.min(rest.len()) {
             return Err(Stop::Fault);
         }
         to[..length].copy_from_slice(&rest[..length]);
         Ok(length)
     }
 
-    fn read(&mut self, _: Segment, address: u32, to: &mut [u8]) -> Result<(), Stop> {
+    fn read(&mut self, _: u16, address: u32, to: &mut [u8]) -> Result<(), Stop> {
         let at = address.checked_sub(DATA).ok_or(Stop::Fault)? as usize;
         let from = self.operand.0.get(at..at + to.len()).ok_or(Stop::Fault)?;
         to.copy_from_slice(from);
         Ok(())
     }
 
-    fn write(&mut self, _: Segment, address: u32, from: &[u8]) -> Result<(), Stop> {
+    fn write(&mut self, _: u16, address: u32, from: &[u8]) -> Result<(), Stop> {
         let at = address.checked_sub(DATA).ok_or(Stop::Fault)? as usize;
         let to = self
             .operand
@@ -133,16 +138,26 @@ impl Memory for Ram {
         to.copy_from_slice(from);
         Ok(())
     }
+
+    fn gs(&mut self) -> u16 {
+        0x17
+    }
+
+    fn may_go_on(&mut self) -> bool {
+        self.go_on
+    }
 }
 
-/// Registers of a program whose next instruction is the code.
+/// Registers of a program whose next instruction is the code, with esi on the operand.
 pub fn registers(ax: u16) -> Regs {
-    let mut regs = Regs {
-        eip: CODE,
-        ..Regs::default()
-    };
-    regs.general[0] = ax.into();
-    regs.general[6] = DATA;
+    let mut regs = Regs::default();
+    *regs.eip() = CODE;
+    *regs.eax() = ax.into();
+    regs.0[3] = DATA;
+    // ds, es, fs, cs, ss.
+    for (at, selector) in [(7, 0x17), (8, 0x17), (9, 0x17), (12, 0x0f), (15, 0x17)] {
+        regs.0[at] = selector;
+    }
     regs
 }
 
@@ -158,15 +173,17 @@ pub fn emulate(
     let mut ram = Ram {
         code: vec![0xdd, 0x26],
         operand: Operand(image.0),
+        first_fetch: 16,
+        go_on: false,
     };
-    step(&mut state, &mut ram, &mut registers(0))?; // frstor
+    run(&mut state, &mut ram, &mut registers(0))?; // frstor
     ram.code = vec![0xd8 + op, modrm];
     ram.operand = *operand;
     let mut regs = registers(ax);
-    let result = step(&mut state, &mut ram, &mut regs);
+    let result = run(&mut state, &mut ram, &mut regs);
     *operand = ram.operand;
     ram.code = vec![0xdd, 0x36];
-    step(&mut state, &mut ram, &mut registers(0))?; // fnsave
+    run(&mut state, &mut ram, &mut registers(0))?; // fnsave
     *image = Image(ram.operand.0);
-    result.map(|()| regs.general[0] as u16)
+    result.map(|()| *regs.eax() as u16)
 }

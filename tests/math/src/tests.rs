@@ -1,7 +1,7 @@
 //! What the host cannot show: the 387's own ways where later chips differ, the
 //! decoding of 32-bit code, and that an instruction which fails changes nothing.
 
-use math387::{Regs, Segment, Short, State387, Stop, decode, step};
+use math387::{Regs, Segment, Short, State387, Stop, decode, run};
 
 use crate::machine::{CODE, DATA, Operand, Ram, registers};
 
@@ -14,23 +14,23 @@ struct Machine {
 
 impl Machine {
     fn new() -> Machine {
-        let mut regs = registers(0);
-        regs.selectors = [0x17, 0x0f, 0x17, 0x17, 0x17, 0x17];
         Machine {
             state: State387::new(),
             ram: Ram {
                 code: Vec::new(),
                 operand: Operand([0; 108]),
+                first_fetch: 16,
+                go_on: false,
             },
-            regs,
+            regs: registers(0),
         }
     }
 
     /// Executes one instruction.
     fn run(&mut self, code: &[u8]) -> Result<(), Stop> {
         self.ram.code = code.to_vec();
-        self.regs.eip = CODE;
-        step(&mut self.state, &mut self.ram, &mut self.regs)
+        *self.regs.eip() = CODE;
+        run(&mut self.state, &mut self.ram, &mut self.regs)
     }
 
     fn ok(&mut self, code: &[u8]) {
@@ -73,19 +73,19 @@ fn an_exception_comes_with_the_next_instruction() {
         &[0xdd, 0x26],
     ] {
         assert_eq!(m.run(code), Err(Stop::Pending), "{code:02x?}");
-        assert_eq!(m.regs.eip, CODE);
+        assert_eq!(*m.regs.eip(), CODE);
         assert_eq!(m.state, after);
     }
     // fnstsw, fnstsw ax, fnstcw do not wait.
     m.ok(&[0xdd, 0x3e]);
     assert_eq!(m.short(0) & 0x80ff, 0x8084);
     m.ok(&[0xdf, 0xe0]);
-    assert_eq!(m.regs.general[0] & 0xff, 0x84);
+    assert_eq!(*m.regs.eax() & 0xff, 0x84);
     m.ok(&[0xd9, 0x3e]);
     // fnclex ends it.
     m.ok(&[0xdb, 0xe2]);
     m.ok(&FWAIT);
-    assert_eq!(m.regs.eip, CODE + 1);
+    assert_eq!(*m.regs.eip(), CODE + 1);
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn environments_of_16_bits() {
 fn what_faults_changes_nothing() {
     let mut m = Machine::new();
     m.ok(&FLD1);
-    m.regs.general[6] = 0x4000;
+    m.regs.0[3] = 0x4000;
     let before = m.state;
     let memory = [
         [0xd9, 0x1e], // fstp m32
@@ -164,10 +164,10 @@ fn what_faults_changes_nothing() {
     for code in memory {
         assert_eq!(m.run(&code), Err(Stop::Fault), "{code:02x?}");
         assert_eq!(m.state, before, "{code:02x?}");
-        assert_eq!(m.regs.eip, CODE);
+        assert_eq!(*m.regs.eip(), CODE);
     }
     // An address that wraps past the end of the segment, and code that ends early.
-    m.regs.general[6] = u32::MAX;
+    m.regs.0[3] = u32::MAX;
     assert_eq!(m.run(&[0xdd, 0x06]), Err(Stop::Fault));
     assert_eq!(m.run(&[0xdd, 0x86, 0x00]), Err(Stop::Fault));
 }
@@ -201,14 +201,39 @@ fn what_is_none_of_the_387s_is_illegal() {
 }
 
 #[test]
+fn several_in_a_row() {
+    let mut m = Machine::new();
+    m.ram.go_on = true;
+    m.state.cwd = 0x37b;
+    let code = [0xd9, 0xe8, 0xd9, 0xee, 0x9b, 0xde, 0xf9, 0xd9, 0xd0, 0x90];
+    assert_eq!(m.run(&code), Err(Stop::Pending), "1 / 0, seen by fnop");
+    assert_eq!(*m.regs.eip(), CODE + 7);
+    m.state = State387::new();
+    m.ok(&code);
+    assert_eq!(*m.regs.eip(), CODE + 9, "nop is not ours");
+    assert_eq!(m.state.st(0).se, 0x7fff);
+    // More of them than are fetched at a time, and an address across the border.
+    for first_fetch in 1..16 {
+        m.ram.first_fetch = first_fetch;
+        m.state = State387::new();
+        let mut code = Vec::new();
+        for _ in 0..4 {
+            code.extend([0xd9, 0xe8, 0xdd, 0x9e, 0x08, 0, 0, 0]); // fld1; fstp [esi+8]
+        }
+        m.ok(&code);
+        // Only what begins within what was fetched is known to be ours.
+        assert!(*m.regs.eip() > CODE && *m.regs.eip() <= CODE + 32);
+        assert!(*m.regs.eip() >= CODE + first_fetch as u32);
+    }
+}
+
+#[test]
 fn addresses() {
-    let regs = Regs {
-        general: [
-            0x10, 0x200, 0x3000, 0x4_0000, 0x50_0000, 0x600_0000, 0x7, 0xffff,
-        ],
-        eip: 0,
-        selectors: [0; 6],
-    };
+    // ebx, ecx, edx, esi, edi, ebp, eax, and esp.
+    let mut regs = Regs([
+        0x4_0000, 0x200, 0x3000, 0x7, 0xffff, 0x600_0000, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]);
+    regs.0[14] = 0x50_0000;
     let cases: [(&[u8], u32, Segment); 19] = [
         (&[0xd9, 0x00], 0x10, Segment::Ds),
         (&[0xd9, 0x43, 0xfe], 0x3_fffe, Segment::Ds),
