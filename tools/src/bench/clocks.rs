@@ -58,10 +58,10 @@ impl Clocks {
         if instruction.is_jcc_short_or_near() {
             return Branch(3, 7);
         }
-        if instruction.has_rep_prefix() || instruction.has_repne_prefix() {
-            if let Some(repeat) = repeated(instruction.mnemonic()) {
-                return repeat;
-            }
+        if (instruction.has_rep_prefix() || instruction.has_repne_prefix())
+            && let Some(repeat) = repeated(instruction.mnemonic())
+        {
+            return repeat;
         }
         transfer(instruction)
             .or_else(|| arithmetic(instruction))

@@ -5,6 +5,7 @@
 mod baseline;
 mod chart;
 mod clocks;
+mod document;
 mod irqs_off;
 mod machine;
 mod profile;
@@ -57,6 +58,9 @@ pub struct Bench {
     /// Makes what is measured the new budget
     #[arg(long, conflicts_with = "check")]
     update_budget: bool,
+    /// Renews what this page has from here, and the chart beside it
+    #[arg(long, conflicts_with = "check", value_name = "PAGE")]
+    update_page: Option<PathBuf>,
     /// Folder for bench.json and bench.svg
     #[arg(long, default_value = "build")]
     out: PathBuf,
@@ -93,12 +97,18 @@ impl Bench {
             .map(|kernel| baseline::run(kernel, &self.baseline_root))
             .transpose()?;
         let table = report::Table::new(&ours, measured.as_deref())?;
-        print!("{}\n{longest}\n\n{scaling}\n", table.text());
+        let text = format!("{}\n{longest}\n\n{scaling}", table.text());
+        println!("{text}");
         let json = table.json(&longest, &scaling);
         write_if_changed(&self.out.join("bench.json"), json.as_bytes())?;
-        write_if_changed(&self.out.join("bench.svg"), chart::svg(&table).as_bytes())?;
+        let chart = chart::svg(&table);
+        write_if_changed(&self.out.join("bench.svg"), chart.as_bytes())?;
         let out = self.out.display();
         println!("{out}/bench.json, {out}/bench.svg");
+        if let Some(page) = &self.update_page {
+            let profiles = document::profiles(&self.kernel, &table, &ours)?;
+            document::update(page, &text, &profiles, &chart)?;
+        }
         if self.update_budget {
             let figures = ours
                 .iter()

@@ -71,39 +71,94 @@ impl Profile {
         Ok(())
     }
 
-    /// The functions that have those instructions.
     fn print(&self, addresses: &BTreeMap<u32, u32>, binary: &Binary) -> Result<()> {
-        let mut names: BTreeMap<String, u32> = BTreeMap::new();
-        let kernel = addresses.range(..PROGRAMS);
-        if self.whole {
-            for (&at, count) in kernel {
-                let name = binary
+        let names = if self.whole {
+            let name = |at| {
+                binary
                     .symbol_at(at)
-                    .map_or("?".into(), |(function, _)| function.name.clone());
-                *names.entry(name).or_default() += count;
-            }
+                    .map_or("?".into(), |(function, _)| function.name.clone())
+            };
+            Names(addresses.keys().map(|&at| (at, name(at))).collect())
         } else {
-            for (at, name) in inlined(&self.kernel, kernel.map(|(at, _)| at))? {
-                *names.entry(name).or_default() += addresses[&at];
-            }
-        }
-        let program: u32 = addresses.range(PROGRAMS..).map(|(_, count)| count).sum();
-        if program > 0 {
-            names.insert("the program".into(), program);
-        }
-        let total: u32 = names.values().sum();
-        let mut sorted: Vec<_> = names.into_iter().collect();
-        sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
-        for (name, count) in sorted.iter().take(self.top) {
-            let part = f64::from(*count) * 100.0 / f64::from(total);
-            println!("{count:>8} {part:>5.1} %  {name}");
-        }
-        println!();
+            Names::read(&self.kernel, addresses.keys())?
+        };
+        println!("{}", names.by_function(addresses, self.top));
         Ok(())
     }
 }
 
-fn title(name: &str, counted: &Counted) -> String {
+/// The function that each instruction belongs to.
+pub struct Names(BTreeMap<u32, String>);
+
+impl Names {
+    /// The innermost function of the kernel, among those that the compiler has
+    /// put into others, too; but none of a library.
+    pub fn read<'a>(kernel: &Path, addresses: impl Iterator<Item = &'a u32>) -> Result<Names> {
+        let output = Command::new("addr2line")
+            .args(["-a", "-f", "-i", "-e"])
+            .arg(kernel)
+            .args(
+                addresses
+                    .filter(|at| **at < PROGRAMS)
+                    .map(|at| format!("{at:#x}")),
+            )
+            .output()
+            .context("cannot run addr2line (binutils)")?;
+        ensure!(output.status.success(), "addr2line failed");
+        Ok(Names(innermost(&String::from_utf8_lossy(&output.stdout))))
+    }
+
+    /// A table of the functions with most instructions, `top` of them.
+    pub fn by_function(&self, addresses: &BTreeMap<u32, u32>, top: usize) -> String {
+        let mut functions: BTreeMap<&str, u32> = BTreeMap::new();
+        for (at, count) in addresses {
+            let name = if *at >= PROGRAMS {
+                "the program"
+            } else {
+                self.0.get(at).map_or("?", String::as_str)
+            };
+            *functions.entry(name).or_default() += count;
+        }
+        let total: u32 = functions.values().sum();
+        let mut sorted: Vec<_> = functions.into_iter().collect();
+        sorted.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+        let line = |(name, count): &(&str, u32)| {
+            let part = f64::from(*count) * 100.0 / f64::from(total);
+            format!("{count:>8} {part:>5.1} %  {name}\n")
+        };
+        sorted.iter().take(top).map(line).collect()
+    }
+}
+
+/// What addr2line prints: an address, then function and place, from the innermost
+/// function outwards.
+fn innermost(text: &str) -> BTreeMap<u32, String> {
+    let mut names = BTreeMap::new();
+    let mut address = 0;
+    let mut lines = text.lines();
+    let mut of_library = true;
+    while let Some(line) = lines.next() {
+        if let Some(number) = line
+            .strip_prefix("0x")
+            .and_then(|word| u32::from_str_radix(word, 16).ok())
+        {
+            address = number;
+            of_library = true;
+            continue;
+        }
+        let place = lines.next().unwrap_or("");
+        if of_library {
+            of_library = place.contains("/rustlib/") || place.contains("/registry/");
+            let file = place.split([':', ' ']).next().unwrap_or("");
+            let file = file.rsplit('/').next().unwrap_or(file);
+            names.insert(address, format!("{} ({file})", short_name(line)));
+        }
+    }
+    names
+}
+
+/// A row's name, key and figure.
+pub fn title(name: &str, counted: &Counted) -> String {
     let figure = &counted.figure;
     let (key, value, clocks) = (&figure.key, figure.value, counted.clocks);
     let mut title = format!("{name} ({key}): {value} instructions, {clocks} clocks of a 386");
@@ -113,32 +168,17 @@ fn title(name: &str, counted: &Counted) -> String {
     title
 }
 
-/// The innermost function at each address, among those that the compiler has put
-/// into others, too.
-fn inlined<'a>(
-    kernel: &Path,
-    addresses: impl Iterator<Item = &'a u32>,
-) -> Result<Vec<(u32, String)>> {
-    let words: Vec<String> = addresses.map(|address| format!("{address:#x}")).collect();
-    let output = Command::new("addr2line")
-        .args(["-a", "-f", "-e"])
-        .arg(kernel)
-        .args(&words)
-        .output()
-        .context("cannot run addr2line (binutils)")?;
-    ensure!(output.status.success(), "addr2line failed");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let lines: Vec<&str> = text.lines().collect();
-    lines
-        .chunks(3)
-        .map(|lines| {
-            let &[address, name, place] = lines else {
-                bail!("addr2line printed something else");
-            };
-            let address = u32::from_str_radix(address.trim_start_matches("0x"), 16)?;
-            let file = place.split([':', ' ']).next().unwrap_or("");
-            let file = file.rsplit('/').next().unwrap_or(file);
-            Ok((address, format!("{} ({file})", short_name(name))))
-        })
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_of_the_kernel() {
+        let text = "0x00011000\ncore::mem::replace\n/usr/lib/rustlib/src/mod.rs:1\nfs::stat::cp_stat\n/x/fs/stat.rs:9\nfs::stat::sys_stat\n/x/fs/stat.rs:20\n0x00011002\nmemcpy\n/x/arch/string.rs:20 (discriminator 2)\n";
+        let names = Names(innermost(text));
+        let counts = BTreeMap::from([(0x11000, 1), (0x11002, 2), (PROGRAMS, 1)]);
+        let expected =
+            "       2  50.0 %  memcpy (string.rs)\n       1  25.0 %  fs::stat::cp_stat (stat.rs)\n";
+        assert_eq!(names.by_function(&counts, 2), expected);
+    }
 }
