@@ -238,7 +238,7 @@ fn flow(line: &TtyLine, action: u32) -> SysResult {
         3 => line.raw.lock().urgent = tty.termios.c_cc[VSTART],
         _ => return Err(EINVAL),
     }
-    tty.write();
+    copy_to_cooked(tty); // which also wakes those who wait for room
     Ok(0)
 }
 
