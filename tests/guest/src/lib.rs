@@ -30,6 +30,7 @@ pub mod child;
 pub mod harness;
 pub mod keyboard;
 pub mod peep;
+pub mod terminal;
 
 /// What almost every test wants.
 pub mod prelude {

@@ -9,7 +9,7 @@ use signal::{Action, SIGFPE};
 
 cases! {
     "coprocessor";
-    after_fork, shared_by_many, after_exec, exceptions
+    after_fork, shared_by_many, after_exec, exceptions, kinds_of_exceptions, untouched_until_used
 }
 
 /// Fills the coprocessor's eight registers with numbers from `first` on.
@@ -114,5 +114,68 @@ fn exceptions() -> Outcome {
     load(40);
     equal!(death(divide_by_zero)?, SIGFPE);
     check!(holds(40), "another's exception is not ours");
+    Ok(())
+}
+
+/// Each exception that a program asks for is SIGFPE, each other one is none.
+fn kinds_of_exceptions() -> Outcome {
+    // What provokes it, as the first of two operands and the operation: 0/0, 1/0,
+    // 1/3, the largest number times itself, the smallest one squared.
+    let provoke = |control: u16, kind: u8| {
+        // SAFETY: may fault at the last instruction, with the registers spent.
+        unsafe {
+            asm!("fninit", "fldcw word ptr [{}]", in(reg) &raw const control);
+            match kind {
+                0 => asm!("fldz", "fldz", "fdivp", "fwait"),
+                1 => asm!("fld1", "fldz", "fdivp", "fwait"),
+                2 => asm!(
+                    "fld1", "fld1", "fld1", "fld1", "faddp", "faddp", "fdivp", "fwait"
+                ),
+                _ => {
+                    let number = if kind == 3 {
+                        f32::MAX
+                    } else {
+                        f32::MIN_POSITIVE
+                    };
+                    let mut result = 0f32;
+                    asm!("fld dword ptr [{0}]", "fmul st(0), st(0)", "fstp dword ptr [{1}]", "fwait",
+                        in(reg) &raw const number, in(reg) &raw mut result);
+                }
+            }
+            asm!("fninit");
+        }
+    };
+    // Invalid, zero divide, inexact, overflow, underflow: bits of the control word.
+    for (kind, bit) in [(0, 0x01), (1, 0x04), (2, 0x20), (3, 0x08), (4, 0x10)] {
+        equal!(
+            death(|| provoke(0x37f & !bit, kind))?,
+            SIGFPE,
+            "kind {kind}"
+        );
+        equal!(death(|| provoke(0x37f, kind))?, 0, "kind {kind}, masked");
+    }
+    Ok(())
+}
+
+/// A process that has never used the coprocessor finds it as after a reset,
+/// whatever others have left there; a father's control word is his child's.
+fn untouched_until_used() -> Outcome {
+    fn control() -> u16 {
+        let mut word = 0u16;
+        // SAFETY: stores the control word.
+        unsafe { asm!("fnstcw word ptr [{}]", in(reg) &raw mut word) };
+        core::hint::black_box(word)
+    }
+    load(60);
+    let word = 0x27fu16;
+    // SAFETY: double precision, all exceptions masked.
+    unsafe { asm!("fldcw word ptr [{}]", in(reg) &raw const word) };
+    let child = Child::run(|| i32::from(!(control() == 0x27f && holds(60))))?;
+    child.pass()?;
+    equal!(control(), 0x27f);
+    check!(holds(60));
+    // SAFETY: back to what a process begins with.
+    unsafe { asm!("fninit") };
+    equal!(control(), 0x37f);
     Ok(())
 }

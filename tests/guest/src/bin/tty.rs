@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use guest::child::{ticks_now, until};
 use guest::keyboard;
 use guest::prelude::*;
+use guest::terminal::{change, in_session, open, read, sleeps};
 use rt::sys::{O_NOCTTY, O_NONBLOCK, O_RDWR};
 use signal::{Action, SIGINT, SIGQUIT, SIGTTIN};
 
@@ -16,29 +17,6 @@ cases! {
     settings, line_with_erase_and_kill, end_of_file, echo_on_screen, raw_input, raw_timeout, shift_and_caps,
     interrupt_key, quit_key, controlling_terminal, background_read_stops, foreground_group, nonblocking_read,
     read_into_shared_page, screen_output, escape_sequences, two_lines, flush_on_change
-}
-
-/// The screen's terminal, not as controlling one, with nothing waiting.
-fn open() -> rt::Result<i32> {
-    let tty = sys::open("/dev/tty0", O_RDWR | O_NOCTTY, 0)?;
-    let mut settings = sys::tcgetattr(tty)?;
-    settings.lflag |= abi::ICANON | abi::ECHO | abi::ISIG;
-    sys::tcsetattr(tty, abi::TCSETSF, &settings)?;
-    Ok(tty)
-}
-
-/// Changes the terminal's settings.
-fn change(tty: i32, f: impl FnOnce(&mut abi::Termios)) -> rt::Result<()> {
-    let mut settings = sys::tcgetattr(tty)?;
-    f(&mut settings);
-    sys::tcsetattr(tty, abi::TCSETSW, &settings)
-}
-
-/// One read, as text.
-fn read(tty: i32) -> rt::Result<String> {
-    let mut buf = [0; 200];
-    let length = sys::read(tty, &mut buf)?;
-    Ok(String::from_utf8_lossy(&buf[..length]).into_owned())
 }
 
 fn settings() -> Outcome {
@@ -189,28 +167,6 @@ extern "C" fn note(number: i32) {
     LAST.store(number, Relaxed);
 }
 
-/// A session of its own with the screen as its terminal.
-fn own_session() -> core::result::Result<i32, Failure> {
-    sys::setsid()?;
-    let tty = sys::open("/dev/tty0", O_RDWR, 0)?;
-    equal_tty(tty)?;
-    Ok(tty)
-}
-
-fn equal_tty(tty: i32) -> Outcome {
-    equal!(peep::me()?.tty, 0, "controlling terminal");
-    equal!(sys::tcgetpgrp(tty)?, sys::getpgrp());
-    let mut settings = sys::tcgetattr(tty)?;
-    settings.lflag |= abi::ICANON | abi::ECHO | abi::ISIG;
-    sys::tcsetattr(tty, abi::TCSETSF, &settings)?;
-    Ok(())
-}
-
-fn in_session(f: impl FnOnce(i32) -> Outcome) -> Outcome {
-    let child = Child::test(|| f(own_session()?))?;
-    child.pass()
-}
-
 /// ^C: SIGINT to the foreground group, the line is dropped.
 fn interrupt_key() -> Outcome {
     in_session(|tty| {
@@ -225,8 +181,7 @@ fn interrupt_key() -> Outcome {
             let _ = read(tty);
             0
         })?;
-        check!(until(200, || peep::find(sleeper.pid)
-            .is_ok_and(|task| task.state == 1)));
+        check!(sleeps(&sleeper));
         keyboard::type_text("\u{3}")?;
         equal!(sleeper.wait()?.term_signal(), Some(SIGINT));
         Ok(())
@@ -319,8 +274,7 @@ fn read_into_shared_page() -> Outcome {
         Ok(())
     })?;
     ready.wait()?;
-    check!(until(200, || peep::find(child.pid)
-        .is_ok_and(|task| task.state == 1)));
+    check!(sleeps(&child));
     keyboard::type_text("shared\n")?;
     child.pass()?;
     check!(area::is_filled(0, 0xc3), "the parent's page has changed");

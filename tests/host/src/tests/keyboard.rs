@@ -27,6 +27,8 @@ fn letters_digits_and_shift() {
     );
     assert_eq!(typed(&m, &[SHIFT, 0x1e, 0x02, SHIFT | UP, 0x1e]), b"A!a");
     assert_eq!(typed(&m, &[0x0e, 0x0f, 0x01]), b"\x7f\t\x1b");
+    // A key that is held comes again and again.
+    assert_eq!(typed(&m, &[0x1e, 0x1e, 0x1e, 0x1e | UP]), b"aaa");
 }
 
 #[test]
