@@ -126,3 +126,25 @@ pub fn hang_up(_: &Context) -> Result<()> {
     );
     Ok(())
 }
+
+/// `stty`: the settings of the shell's terminal and of another one; output from
+/// the background stops with `tostop`.
+pub fn settings(_: &Context) -> Result<()> {
+    let mut shell = Shell::boot()?;
+    let shown = shell.command("stty", SOON)?;
+    ensure!(shown.starts_with("speed 9600 bits"), "{shown}");
+    shell.command("stty 1200 ixoff -echoe intr ^X < /dev/tty2", SOON)?;
+    let other = shell.command("stty < /dev/tty2", SOON)?;
+    ensure!(
+        other.starts_with("speed 1200") && other.contains("intr ^X") && other.contains("-echoe"),
+        "{other}"
+    );
+    shell.command("stty tostop", SOON)?;
+    shell.command("echo from behind &", SOON)?;
+    let listed = shell.command("sleep 1; jobs", SOON)?;
+    ensure!(listed.contains("Stopped    echo from behind"), "{listed}");
+    shell.machine.console.send("fg\n")?;
+    shell.machine.console.expect(r"(?m)^from behind\n", SOON)?;
+    shell.machine.console.expect(PROMPT, SOON)?;
+    Ok(())
+}

@@ -78,6 +78,7 @@ pub const ALL: &[Scenario] = &[
     scenario("jobs.background_reader", jobs::background_reader),
     scenario("jobs.pipeline", jobs::pipeline),
     scenario("jobs.hang_up", jobs::hang_up),
+    scenario("jobs.settings", jobs::settings),
     scenario("tables.identity", tables::identity),
     scenario("tables.user_bits", tables::user_bits),
     scenario("boot.no_root", boot::no_root),

@@ -86,6 +86,8 @@ static COMMANDS: &[(&str, &[(&str, &str)])] = &[
             ("cal", "show a calendar"),
             ("uname", "show the system's name"),
             ("clear", "clear the screen"),
+            ("stty", "settings of a terminal"),
+            ("getty", "offer shells on terminals"),
             ("halt", "stop the machine"),
             ("reboot", "start it again"),
             ("poweroff", "switch it off"),
