@@ -66,8 +66,11 @@ GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(S
 # LLVM would compare short strings with bswap, which came with the 486: no inline
 # comparison. The kernel's stack sizes are for `make check`.
 GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
+# A 386 has no long nop: what pads the head of a loop to 16 bytes would be executed
+# byte by byte. At most one byte of it.
+KERNEL_FLAGS := -Cllvm-args=-max-bytes-for-alignment=1
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
-KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) -Zemit-stack-sizes"
+KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) $(KERNEL_FLAGS) -Zemit-stack-sizes"
 
 .PHONY: hd hd386 floppy test-386 test-machines reproducible
 .PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso gdb bochs fmt fmt-check clippy scan stack size clean \
