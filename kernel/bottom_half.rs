@@ -15,7 +15,7 @@ use crate::kernel::chr_drv::console::change_console;
 use crate::kernel::chr_drv::tty_io::{NR_TTYS, do_tty_interrupt};
 use crate::kernel::printk;
 use crate::kernel::sched::show_stat;
-use crate::kernel::shared::{IrqCell, Shared, SharedGuard};
+use crate::kernel::shared::{IrqCell, Name, Shared, SharedGuard};
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 
@@ -130,7 +130,7 @@ pub struct BhShared<T>(Shared<T>);
 
 impl<T> BhShared<T> {
     /// A new shared value; `name` appears in the panic of a double lock.
-    pub const fn new(name: &'static str, value: T) -> Self {
+    pub const fn new(name: Name, value: T) -> Self {
         BhShared(Shared::new(name, value))
     }
 

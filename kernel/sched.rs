@@ -392,7 +392,7 @@ struct Timer {
 }
 
 static TIMER_LIST: IrqShared<[Option<Timer>; TIME_REQUESTS]> =
-    IrqShared::new("the timer list", [None; TIME_REQUESTS]);
+    IrqShared::new(&"the timer list", [None; TIME_REQUESTS]);
 /// When the first timer is due, and the first alarm; [`NEVER`] for none.
 static NEXT_TIMER: IrqCell<u32> = IrqCell::new(NEVER);
 static NEXT_ALARM: IrqCell<u32> = IrqCell::new(NEVER);

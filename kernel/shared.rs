@@ -24,13 +24,14 @@ use core::ops::{Deref, DerefMut};
 
 /// How many guards are alive, and the name of the last one taken.
 static HELD: IrqCell<u32> = IrqCell::new(0);
-static LAST_HELD: LastHeld = LastHeld(Cell::new("nothing"));
+static LAST_HELD: IrqCell<Option<Name>> = IrqCell::new(None);
 
-struct LastHeld(Cell<&'static str>);
-// SAFETY: one CPU. An interrupt between the two words of a store leaves a name
-// of its own; both words are whole again when it returns, and the name is only
-// ever printed. Handlers that read it have just written it.
-unsafe impl Sync for LastHeld {}
+/// What something is called in a panic. The name of a name, because that is one
+/// word, which each guard stores.
+pub type Name = &'static &'static str;
+
+/// What has no name of its own.
+const ANONYMOUS: Name = &"an element of a table";
 
 /// Proof that no sleep happens while it lives: `schedule()` panics otherwise.
 pub struct NoSleep {
@@ -40,9 +41,14 @@ pub struct NoSleep {
 impl NoSleep {
     /// Forbids sleeping until the value is dropped; `name` is for the panic.
     #[inline(always)]
-    pub fn new(name: &'static str) -> Self {
+    pub fn new(name: Name) -> Self {
+        Self::maybe_named(Some(name))
+    }
+
+    #[inline(always)]
+    fn maybe_named(name: Option<Name>) -> Self {
         HELD.increment();
-        LAST_HELD.0.set(name);
+        LAST_HELD.set(name);
         NoSleep {
             _not_send: PhantomData,
         }
@@ -61,13 +67,16 @@ impl Drop for NoSleep {
 #[inline(always)]
 pub fn assert_may_sleep() {
     if HELD.get() != 0 {
-        panic!("sleeping while holding {}", LAST_HELD.0.get());
+        panic!(
+            "sleeping while holding {}",
+            LAST_HELD.get().unwrap_or(ANONYMOUS)
+        );
     }
 }
 
 /// State that tasks share and no interrupt handler touches.
 pub struct Shared<T> {
-    name: Option<&'static str>,
+    name: Option<Name>,
     taken: Cell<bool>,
     value: UnsafeCell<T>,
 }
@@ -79,7 +88,7 @@ unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     /// A new shared value; `name` appears in the panic of a double lock.
-    pub const fn new(name: &'static str, value: T) -> Self {
+    pub const fn new(name: Name, value: T) -> Self {
         Shared {
             name: Some(name),
             taken: Cell::new(false),
@@ -97,21 +106,16 @@ impl<T> Shared<T> {
         }
     }
 
-    #[inline(always)]
-    fn name(&self) -> &'static str {
-        self.name.unwrap_or("an element of a table")
-    }
-
     /// The one reference to the value. Panics with the name if it is taken.
     #[inline(always)]
     pub fn lock(&self) -> SharedGuard<'_, T> {
         if self.taken.get() {
-            panic!("{} is taken already", self.name());
+            panic!("{} is taken already", self.name.unwrap_or(ANONYMOUS));
         }
         self.taken.set(true);
         SharedGuard {
             shared: self,
-            _no_sleep: NoSleep::new(self.name()),
+            _no_sleep: NoSleep::maybe_named(self.name),
         }
     }
 
@@ -162,7 +166,7 @@ pub struct IrqShared<T>(Shared<T>);
 
 impl<T> IrqShared<T> {
     /// A new shared value; `name` appears in the panic of a double lock.
-    pub const fn new(name: &'static str, value: T) -> Self {
+    pub const fn new(name: Name, value: T) -> Self {
         IrqShared(Shared::new(name, value))
     }
 
@@ -214,7 +218,7 @@ pub struct IrqCell<T: Copy>(UnsafeCell<T>);
 unsafe impl<T: Copy + Send> Sync for IrqCell<T> {}
 
 impl<T: Copy> IrqCell<T> {
-    const ONE_WORD: () = assert!(size_of::<T>() <= 4 && size_of::<T>() != 3);
+    const ONE_WORD: () = assert!(size_of::<T>() <= size_of::<usize>() && size_of::<T>() != 3);
 
     /// A new cell.
     pub const fn new(value: T) -> Self {

@@ -342,7 +342,7 @@ const fn name(text: &str) -> [u8; NAME_LENGTH] {
 
 /// What `uname` reports; the second is set by `sethostname`.
 static THISNAME: Shared<Utsname> = Shared::new(
-    "the system's names",
+    &"the system's names",
     [
         name("linux"),
         name("linux011"),

@@ -6,7 +6,7 @@
 #include "../arch/entry.h"
 
 	.text
-	.globl system_call, ret_from_sys_call, timer_interrupt
+	.globl system_call, ret_from_sys_call, ret_to_user, timer_interrupt
 	.globl coprocessor_error, device_not_available
 	.globl hd_interrupt, floppy_interrupt, parallel_interrupt
 	.globl spurious_interrupt_slave
@@ -24,7 +24,10 @@ bad_number:
 	movl $-ENOSYS, EAX(%esp)
 	jmp ret_to_user
 
-interrupted:
+failed:
+	addl $ERESTARTNOHAND, %eax
+	cmpl $ERESTARTNOHAND - ERESTARTSYS, %eax
+	ja ret_to_user
 	pushl %esp
 	call begin_call_again
 	addl $4, %esp
@@ -40,13 +43,11 @@ system_call:
 	SAVE_ALL
 	cmpl $NR_SYSCALLS, %eax
 	jae bad_number
-	pushl %esp
+	movl %esp, %ecx			/* the frame: fastcall's first argument */
 	call *sys_call_table(, %eax, 4)
-	addl $4, %esp
 	movl %eax, EAX(%esp)
-	addl $ERESTARTNOHAND, %eax
-	cmpl $ERESTARTNOHAND - ERESTARTSYS, %eax
-	jbe interrupted
+	testl %eax, %eax
+	js failed
 
 /*
  * The way out. Interrupts are off from here on, so that a signal or the end of

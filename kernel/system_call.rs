@@ -37,9 +37,9 @@ use crate::kernel::types::UserAddr;
 /// Numbers from 0 up to, not including, this one have a place in the table.
 const NR_SYSCALLS: usize = 89;
 
-/// What stands in the table: makes the call with the arguments in the frame and
-/// returns what the program finds in eax.
-type SysCall = extern "C" fn(&mut TrapFrame) -> i32;
+/// What stands in the table: makes the call with the arguments in the frame,
+/// which comes in a register, and returns what the program finds in eax.
+type SysCall = extern "fastcall" fn(&mut TrapFrame) -> i32;
 
 /// A result as a program sees it: a number of at least 0, or minus the error's.
 /// The one place where that is decided.
@@ -54,7 +54,7 @@ fn number(result: SysResult) -> i32 {
 /// An element of the table.
 macro_rules! call {
     (|$frame:tt| $call:expr) => {{
-        extern "C" fn entry($frame: &mut TrapFrame) -> i32 {
+        extern "fastcall" fn entry($frame: &mut TrapFrame) -> i32 {
             number($call)
         }
         entry
@@ -64,7 +64,7 @@ macro_rules! call {
 /// A number without a call.
 ///
 /// Erratum `misc-6`.
-extern "C" fn sys_ni(_frame: &mut TrapFrame) -> i32 {
+extern "fastcall" fn sys_ni(_frame: &mut TrapFrame) -> i32 {
     number(Err(ENOSYS))
 }
 

@@ -365,6 +365,7 @@ impl Task {
 
     /// Is `group` its effective or one of its supplementary groups (0.12
     /// `in_group_p`)?
+    #[inline(never)]
     pub fn in_group_p(&self, group: u16) -> bool {
         group == self.egid.get()
             || u8::try_from(group).is_ok_and(|group| self.groups.get().contains(group))
@@ -525,7 +526,7 @@ pub struct Tasks {
 #[inline(always)]
 pub fn tasks() -> Tasks {
     Tasks {
-        _no_sleep: NoSleep::new("the process table"),
+        _no_sleep: NoSleep::new(&"the process table"),
     }
 }
 

@@ -128,7 +128,7 @@ macro_rules! faults {
 }
 
 /// The double fault's own task: its TSS and stack.
-static DOUBLE_FAULT: Shared<Tss> = Shared::new("the double-fault task", Tss::new());
+static DOUBLE_FAULT: Shared<Tss> = Shared::new(&"the double-fault task", Tss::new());
 static DOUBLE_FAULT_STACK: Shared<[u32; 512]> = Shared::anonymous([0; 512]);
 
 /// Exception 8, in a task of its own (0.11 `do_double_fault`): the kernel's

@@ -72,7 +72,7 @@ struct Queues {
 unsafe impl Send for Queues {}
 
 static QUEUES: IrqShared<Queues> = IrqShared::new(
-    "the request queue",
+    &"the request queue",
     Queues {
         request: [const { None }; NR_REQUEST],
         current: [None; NR_BLK_DEV],

@@ -29,7 +29,7 @@ struct Screen {
 }
 
 static SCREEN: BhShared<Screen> = BhShared::new(
-    "the screen",
+    &"the screen",
     Screen {
         adapter: Adapter::USUAL,
         consoles: [

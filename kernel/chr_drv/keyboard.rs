@@ -88,7 +88,7 @@ struct Keyboard {
 }
 
 static KEYBOARD: IrqShared<Keyboard> = IrqShared::new(
-    "the keyboard",
+    &"the keyboard",
     Keyboard {
         map: &DEFAULT,
         mode: 0,
