@@ -7,6 +7,8 @@
 
 use crate::kernel::types::{LinAddr, PhysAddr};
 
+/// Bytes of a page.
+const PAGE_SIZE: u32 = 4096;
 /// Number of entries in the directory and in each table.
 pub const ENTRIES: u32 = 1024;
 /// Bytes of linear address space behind one directory entry.
@@ -90,7 +92,7 @@ impl EntryRef {
         // SAFETY: the address is that of an entry (see the type), a word of
         // memory that holds no Rust object.
         unsafe {
-            core::arch::asm!("mov {}, [{}]", out(reg) value, in(reg) self.0,
+            core::arch::asm!("mov {}, [{}]", lateout(reg) value, in(reg) self.0,
                 options(nostack, preserves_flags, readonly));
         }
         Entry(value)
@@ -115,6 +117,41 @@ impl EntryRef {
     }
 }
 
+/// Reads entry `index` of the directory or of a table that it names.
+#[inline(always)]
+fn read_entry(table: PhysAddr, index: u32) -> Entry {
+    let value: u32;
+    // SAFETY: as in `EntryRef::get`.
+    unsafe {
+        core::arch::asm!("mov {}, [{} + 4*{}]", lateout(reg) value, in(reg) table.0,
+            in(reg) index, options(nostack, preserves_flags, readonly));
+    }
+    Entry(value)
+}
+
+/// Reads the directory entry for `addr`. The directory lies at 0.
+#[inline(always)]
+fn read_dir_entry(addr: LinAddr) -> Entry {
+    let value: u32;
+    // SAFETY: as in `EntryRef::get`.
+    unsafe {
+        core::arch::asm!("mov {}, [4*{}]", lateout(reg) value, in(reg) addr.0 / TABLE_SPAN,
+            options(nostack, preserves_flags, readonly));
+    }
+    Entry(value)
+}
+
+/// The table entry for `addr` as it is now; nothing where there is no table.
+#[inline(always)]
+pub fn lookup(addr: LinAddr) -> Entry {
+    let dir = read_dir_entry(addr);
+    if dir.present() {
+        read_entry(dir.page(), addr.0 / PAGE_SIZE % ENTRIES)
+    } else {
+        Entry::NONE
+    }
+}
+
 /// The directory entry for `addr` (0.11 `pg_dir`).
 #[inline(always)]
 pub fn dir_entry(addr: LinAddr) -> EntryRef {
@@ -124,7 +161,7 @@ pub fn dir_entry(addr: LinAddr) -> EntryRef {
 /// The table entry for `addr`, if the directory names a table for it.
 #[inline(always)]
 pub fn table_entry(addr: LinAddr) -> Option<EntryRef> {
-    let dir = dir_entry(addr).get();
+    let dir = read_dir_entry(addr);
     dir.present()
         .then(|| EntryRef(dir.page().0 + ((addr.0 >> 10) & 0xffc)))
 }

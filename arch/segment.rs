@@ -16,7 +16,7 @@ use crate::kernel::errno::{EFAULT, Errno};
 use crate::kernel::shared::NoSleep;
 use crate::kernel::task::current;
 use crate::kernel::types::UserAddr;
-use crate::mm::memory::{PAGE_SIZE, verify_read, write_verify};
+use crate::mm::memory::{PAGE_SIZE, is_present, is_writable, verify_read, write_verify};
 use core::arch::asm;
 use core::mem::{MaybeUninit, size_of};
 
@@ -77,17 +77,28 @@ impl UserAddr {
     /// `EFAULT`, `ENOMEM`.
     #[inline(always)]
     pub fn read<T: Plain>(self) -> Result<T, Errno> {
-        let mut value = MaybeUninit::<T>::zeroed();
-        // SAFETY: the bytes of `value` are initialised, and ours to write.
-        let bytes = unsafe {
-            core::slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size_of::<T>())
-        };
         let range = self.slice(size_of::<T>() as u32)?;
+        let mut value = MaybeUninit::<T>::uninit();
+        let to = value.as_mut_ptr().cast::<u8>();
         if range.is_in_one_page() {
             verify_read(&current(), self)?;
-            UserChunk::new(range.addr, range.len).copy_to(bytes);
+            if is_few_words::<T>() {
+                for at in (0..size_of::<T>()).step_by(4) {
+                    // SAFETY: within `value`; the page is present.
+                    unsafe {
+                        to.add(at)
+                            .cast::<u32>()
+                            .write_unaligned(get_fs_long(self.0 + at as u32))
+                    };
+                }
+            } else {
+                // SAFETY: `value` has that many bytes; the page is present.
+                unsafe { copy_from_fs(self.0, to, range.len) };
+            }
         } else {
-            range.copy_in(bytes)?;
+            value = MaybeUninit::zeroed();
+            // SAFETY: the bytes of `value` are initialised, and ours to write.
+            range.copy_in(unsafe { core::slice::from_raw_parts_mut(to, size_of::<T>()) })?;
         }
         // SAFETY: every byte is initialised, and any bits are a `T`.
         Ok(unsafe { value.assume_init() })
@@ -100,18 +111,120 @@ impl UserAddr {
     /// `EFAULT`, `ENOMEM`.
     #[inline(always)]
     pub fn write<T: Plain>(self, value: &T) -> Result<(), Errno> {
-        // SAFETY: `T` is plain: all its bytes are initialised.
-        let bytes = unsafe {
-            core::slice::from_raw_parts((&raw const *value).cast::<u8>(), size_of::<T>())
-        };
         let range = self.slice(size_of::<T>() as u32)?;
-        if range.is_in_one_page() {
-            write_verify(&current(), self)?;
-            UserChunk::new(range.addr, range.len).copy_from(bytes);
-            Ok(())
-        } else {
-            range.copy_out(bytes)
+        let from = (&raw const *value).cast::<u8>();
+        if !range.is_in_one_page() {
+            // SAFETY: `T` is plain: all its bytes are initialised.
+            return range.copy_out(unsafe { core::slice::from_raw_parts(from, size_of::<T>()) });
         }
+        write_verify(&current(), self)?;
+        if is_few_words::<T>() {
+            for at in (0..size_of::<T>()).step_by(4) {
+                // SAFETY: within `value`; the page is writable and unshared.
+                unsafe {
+                    put_fs_long(
+                        from.add(at).cast::<u32>().read_unaligned(),
+                        self.0 + at as u32,
+                    )
+                };
+            }
+        } else {
+            // SAFETY: `value` has that many bytes; the page is writable and
+            // unshared.
+            unsafe { copy_to_fs(from, self.0, range.len) };
+        }
+        Ok(())
+    }
+}
+
+/// Is a `T` better moved word by word than by a string instruction, which has
+/// to be set up?
+const fn is_few_words<T>() -> bool {
+    size_of::<T>().is_multiple_of(4) && size_of::<T>() <= 32
+}
+
+/// The word at `addr` of the running task (0.11 `get_fs_long`).
+///
+/// # Safety
+/// Its page has just been found present.
+#[inline(always)]
+unsafe fn get_fs_long(addr: u32) -> u32 {
+    let value;
+    // SAFETY: the caller's promise. A fault here is impossible; were it to
+    // happen all the same, the handler panics, naming the address.
+    unsafe {
+        asm!("mov {}, fs:[{}]", lateout(reg) value, in(reg) addr,
+            options(nostack, preserves_flags, readonly));
+    }
+    value
+}
+
+/// Stores a word at `addr` of the running task (0.11 `put_fs_long`).
+///
+/// # Safety
+/// Its page has just been made writable and is no one else's.
+#[inline(always)]
+unsafe fn put_fs_long(value: u32, addr: u32) {
+    // SAFETY: the caller's promise, as for `get_fs_long`.
+    unsafe {
+        asm!("mov fs:[{}], {}", in(reg) addr, in(reg) value,
+            options(nostack, preserves_flags));
+    }
+}
+
+/// Copies `len` bytes from `addr` of the running task: words first, then what
+/// is left.
+///
+/// # Safety
+/// They lie in one page that has just been found present, and there is room
+/// for them at `to`.
+#[inline(always)]
+unsafe fn copy_from_fs(addr: u32, to: *mut u8, len: u32) {
+    // SAFETY: the caller's promise, as for `get_fs_long`. esi is LLVM's own and
+    // cannot be named, so it is exchanged by hand with a register that cannot
+    // be it.
+    unsafe {
+        asm!(
+            "xchg esi, eax",
+            "rep movs dword ptr es:[edi], dword ptr fs:[esi]",
+            "mov ecx, edx",
+            "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
+            "mov esi, eax",
+            inout("eax") addr => _,
+            inout("edi") to => _,
+            inout("ecx") len / 4 => _,
+            in("edx") len % 4,
+            options(nostack, preserves_flags)
+        );
+    }
+}
+
+/// Copies `len` bytes to `addr` of the running task.
+///
+/// # Safety
+/// They lie in one page that has just been made writable and is no one else's;
+/// `from` has as many.
+#[inline(always)]
+unsafe fn copy_to_fs(from: *const u8, addr: u32, len: u32) {
+    // SAFETY: as for `copy_from_fs`, the other way round: `es` is the user's
+    // segment meanwhile.
+    unsafe {
+        asm!(
+            "xchg esi, eax",
+            "push es",
+            "push fs",
+            "pop es",
+            "rep movsd",
+            "mov ecx, edx",
+            "rep movsb",
+            "pop es",
+            "mov esi, eax",
+            inout("eax") from => _,
+            inout("edi") addr => _,
+            inout("ecx") len / 4 => _,
+            in("edx") len % 4,
+            options(preserves_flags)
+        );
     }
 }
 
@@ -145,6 +258,34 @@ impl UserSlice {
             addr: self.addr + from,
             len: len.min(self.len - from),
         }
+    }
+
+    /// Takes off the first `len` bytes, or all that there are.
+    #[inline(always)]
+    pub fn take_front(&mut self, len: u32) -> UserSlice {
+        let len = len.min(self.len);
+        let front = UserSlice {
+            addr: self.addr,
+            len,
+        };
+        self.addr += len;
+        self.len -= len;
+        front
+    }
+
+    /// All of it, to be read, if it lies in one page that is present. Never
+    /// sleeps: for the short way of who knows the long one too.
+    #[inline(always)]
+    pub fn readable_now(self) -> Option<UserChunk> {
+        let ready = self.is_in_one_page() && is_present(&current(), self.addr());
+        ready.then(|| UserChunk::new(self.addr, self.len))
+    }
+
+    /// The same, to be written, if it is the running task's own.
+    #[inline(always)]
+    pub fn writable_now(self) -> Option<UserChunk> {
+        let ready = self.is_in_one_page() && is_writable(&current(), self.addr());
+        ready.then(|| UserChunk::new(self.addr, self.len))
     }
 
     /// Fills `to`, which is as long as we are, from user memory. Do not pass
@@ -228,7 +369,7 @@ impl UserChunk {
         UserChunk {
             addr,
             len,
-            _no_sleep: NoSleep::new("a piece of user memory"),
+            _no_sleep: NoSleep::new(&"a piece of user memory"),
         }
     }
 
@@ -242,35 +383,9 @@ impl UserChunk {
     #[inline(always)]
     pub fn copy_to(&self, to: &mut [u8]) {
         assert!(to.len() == self.len as usize);
-        // SAFETY: reads `len` bytes through `fs`, which the page check before
-        // has found present, and writes as many to `to`; words first, then what
-        // is left. esi is LLVM's own and cannot be named, so it is exchanged by
-        // hand with a register that cannot be it. A fault here is impossible;
-        // were it to happen all the same, the handler panics, naming the
-        // address.
-        unsafe {
-            let (mut from, mut to) = (self.addr, to.as_mut_ptr());
-            asm!(
-                "xchg esi, eax",
-                "rep movs dword ptr es:[edi], dword ptr fs:[esi]",
-                "xchg esi, eax",
-                inout("eax") from,
-                inout("edi") to,
-                inout("ecx") self.len / 4 => _,
-                options(nostack, preserves_flags)
-            );
-            if !self.len.is_multiple_of(4) {
-                asm!(
-                    "xchg esi, eax",
-                    "rep movs byte ptr es:[edi], byte ptr fs:[esi]",
-                    "mov esi, eax",
-                    inout("eax") from => _,
-                    inout("edi") to => _,
-                    inout("ecx") self.len % 4 => _,
-                    options(nostack, preserves_flags)
-                );
-            }
-        }
+        // SAFETY: the page is present since before this value was made, and
+        // `to` has the length.
+        unsafe { copy_from_fs(self.addr, to.as_mut_ptr(), self.len) };
     }
 
     /// Where the first 0 in the piece is.
@@ -301,39 +416,9 @@ impl UserChunk {
     #[inline(always)]
     pub fn copy_from(&mut self, from: &[u8]) {
         assert!(from.len() == self.len as usize);
-        // SAFETY: as for `copy_to`, the other way round: `es` is the user's
-        // segment meanwhile, and the page belongs to the running task alone.
-        unsafe {
-            let (mut from, mut to) = (from.as_ptr(), self.addr);
-            asm!(
-                "xchg esi, eax",
-                "push es",
-                "push fs",
-                "pop es",
-                "rep movsd",
-                "pop es",
-                "xchg esi, eax",
-                inout("eax") from,
-                inout("edi") to,
-                inout("ecx") self.len / 4 => _,
-                options(preserves_flags)
-            );
-            if !self.len.is_multiple_of(4) {
-                asm!(
-                    "xchg esi, eax",
-                    "push es",
-                    "push fs",
-                    "pop es",
-                    "rep movsb",
-                    "pop es",
-                    "mov esi, eax",
-                    inout("eax") from => _,
-                    inout("edi") to => _,
-                    inout("ecx") self.len % 4 => _,
-                    options(preserves_flags)
-                );
-            }
-        }
+        // SAFETY: the page is writable and belongs to the running task alone
+        // since before this value was made; `from` has the length.
+        unsafe { copy_to_fs(from.as_ptr(), self.addr, self.len) };
     }
 
     /// Fills the piece with zeros.

@@ -106,12 +106,18 @@ impl SuperBlock {
         }
     }
 
+    /// May the zone be part of a file? No zone, 0, may not.
+    #[inline(always)]
+    pub fn is_zone(&self, zone: Zone) -> bool {
+        zone.0 >= self.s_firstdatazone.get() && zone.0 < self.s_nzones.get()
+    }
+
     /// `EIO`, and a message, unless the zone may be part of a file.
     ///
     /// Erratum `fs-8`.
     #[inline(always)]
     pub fn check_zone(&self, zone: Zone) -> Result<(), Errno> {
-        if zone.0 >= self.s_firstdatazone.get() && zone.0 < self.s_nzones.get() {
+        if self.is_zone(zone) {
             return Ok(());
         }
         self.impossible("zone", zone.0)

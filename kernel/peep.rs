@@ -184,7 +184,7 @@ fn fill_info(to: &mut Info) -> Result<(), Errno> {
     to.free_pages = nr_free_pages() + 1; // the page of this very answer
     to.hogged = HOGGED_COUNT.get();
     to.no_page = COUNTERS.no_page.get();
-    to.wp_page = COUNTERS.wp_page.get();
+    to.wp_page = COUNTERS.copied.get() + COUNTERS.given_back.get();
     to.copied = COUNTERS.copied.get();
     to.given_back = COUNTERS.given_back.get();
     to.zero_filled = COUNTERS.zero_filled.get();

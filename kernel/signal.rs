@@ -213,21 +213,21 @@ pub fn sys_sigaction(sig: u32, action: UserAddr, old_action: UserAddr) -> SysRes
     let index = action_index(sig)?;
     let task = current();
     let old = task.sigaction[index].get();
-    let new = if action.is_null() {
-        None
+    // Read before the old one is written: both may be the same place.
+    let mut new = if action.is_null() {
+        old
     } else {
-        Some(get_new(action)?)
+        get_new(action)?
     };
     if !old_action.is_null() {
         save_old(&old, old_action)?;
     }
-    if let Some(mut new) = new {
+    if !action.is_null() {
         new.mask = if new.flags & SA_NOMASK != 0 {
             0
         } else {
-            new.mask | bit(sig)
+            (new.mask | bit(sig)) & !UNBLOCKABLE
         };
-        new.mask &= !UNBLOCKABLE;
         task.sigaction[index].set(new);
         forget_if_ignored(&task, sig, new.handler);
     }

@@ -14,21 +14,25 @@
 
 pub use super::page::{MEMORY_MAX, PAGE_SIZE, Page, nr_free_pages, page_count};
 
-use super::page::{add_main_memory, add_reference, free_page, map_nr, mark_all_used};
+use super::page::{
+    add_main_memory, add_reference, free_clear_page, free_page, map_nr, mark_all_used,
+};
 use crate::arch::boot::setup::boot_info;
 use crate::arch::irq::sti;
 use crate::arch::paging::{
-    ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, peek, poke, table_entry,
+    ENTRIES, Entry, EntryRef, PageFlags, TABLE_SPAN, dir_entry, lookup, peek, poke, table_entry,
 };
+use crate::arch::string::copy_words;
 use crate::arch::system::{invalidate, page_fault_address};
 use crate::fs::buffer::{BLOCK_SIZE, bread_page};
+use crate::fs::inode::InodeRef;
 use crate::kernel::errno::{EAGAIN, EFAULT, EIO, ENOMEM, Errno};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{RLIMIT_STACK, TASK_SIZE, Task, current, tasks};
 use crate::kernel::traps::{NO_CALL, TrapFrame, fix_up};
-use crate::kernel::types::{Block, INIT, LinAddr, PhysAddr, UserAddr};
+use crate::kernel::types::{INIT, LinAddr, PhysAddr, UserAddr};
 
 /// How far the stack may grow down from the end of the slot, unless
 /// `setrlimit` says otherwise.
@@ -47,7 +51,6 @@ const CLEAN: PageFlags = PageFlags::PRESENT.union(PageFlags::DIRTY);
 /// How often each thing has happened, for the tests and for F12.
 pub struct Counters {
     pub no_page: IrqCell<u32>,
-    pub wp_page: IrqCell<u32>,
     pub copied: IrqCell<u32>,
     pub given_back: IrqCell<u32>,
     pub zero_filled: IrqCell<u32>,
@@ -58,7 +61,6 @@ pub struct Counters {
 /// The counters since boot.
 pub static COUNTERS: Counters = Counters {
     no_page: IrqCell::new(0),
-    wp_page: IrqCell::new(0),
     copied: IrqCell::new(0),
     given_back: IrqCell::new(0),
     zero_filled: IrqCell::new(0),
@@ -186,7 +188,7 @@ pub fn free_page_tables(task: &Task) {
         let dir = dir_entry(LinAddr(task.start_code.get().0 + index * TABLE_SPAN));
         let table = dir.get().page();
         dir.set(Entry::NONE);
-        free_page(table);
+        free_clear_page(table); // no entry is left in it
     }
     task.mapped_low.set(0);
     task.mapped_high.set(SLOT_PAGES);
@@ -220,7 +222,7 @@ pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
     while tables != 0 {
         let index = tables.trailing_zeros();
         tables &= tables - 1;
-        let Some(table) = Page::zeroed() else {
+        let Some(table) = Page::for_table() else {
             free_page_tables(child);
             return Err(EAGAIN);
         };
@@ -302,7 +304,7 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
     if let Some(entry_ref) = table_entry(linear) {
         return Ok(entry_ref);
     }
-    add_table(task, linear, Page::zeroed().ok_or(ENOMEM)?);
+    add_table(task, linear, Page::for_table().ok_or(ENOMEM)?);
     table_entry(linear).ok_or(ENOMEM)
 }
 
@@ -319,19 +321,25 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
 #[inline(always)]
 fn un_wp_page(entry_ref: EntryRef, entry: Entry) -> Result<(), Errno> {
     if page_count(entry.page()) == 1 {
-        entry_ref.set(entry.with(PageFlags::WRITE));
-        COUNTERS.given_back.increment();
-        invalidate();
+        give_back(entry_ref, entry);
         return Ok(());
     }
     un_share(entry_ref, entry.page())
 }
 
+/// Makes a page writable that no one else refers to.
+#[inline(always)]
+fn give_back(entry_ref: EntryRef, entry: Entry) {
+    entry_ref.set(entry.with(PageFlags::WRITE));
+    COUNTERS.given_back.increment();
+    invalidate();
+}
+
 /// The second half of 0.11 `un_wp_page`.
 #[inline(never)]
 fn un_share(entry_ref: EntryRef, old: PhysAddr) -> Result<(), Errno> {
-    let new = Page::alloc().ok_or(ENOMEM)?;
-    copy_page(old, &new);
+    let mut new = Page::alloc().ok_or(ENOMEM)?;
+    copy_page(old, &mut new);
     entry_ref.set(Entry::new(new.into_raw(), PRIVATE.union(PageFlags::DIRTY)));
     free_page(old);
     COUNTERS.copied.increment();
@@ -342,17 +350,12 @@ fn un_share(entry_ref: EntryRef, old: PhysAddr) -> Result<(), Errno> {
 
 /// Copies the page at `from` (0.11's macro `copy_page`).
 #[inline(always)]
-fn copy_page(from: PhysAddr, to: &Page) {
+fn copy_page(from: PhysAddr, to: &mut Page) {
+    let from = from.0 as *const [u8; PAGE_SIZE as usize];
     // SAFETY: `from` is the page of a present entry, so it is memory that the
-    // kernel maps to itself; `to` is ours alone; they differ. Byte-wise
-    // volatile semantics are not needed: no program runs meanwhile.
-    unsafe {
-        core::ptr::copy_nonoverlapping(
-            from.0 as *const u32,
-            to.address().0 as *mut u32,
-            PAGE_SIZE as usize / 4,
-        );
-    }
+    // kernel maps to itself, and no `Page` owns it: `to` is another one. No
+    // program runs meanwhile.
+    copy_words(to.data_mut(), unsafe { &*from });
 }
 
 /// A write to a read-only page of `task` (0.11 `do_wp_page`). Text is writable
@@ -362,7 +365,6 @@ fn copy_page(from: PhysAddr, to: &Page) {
 /// `ENOMEM`; `EFAULT` if nothing is mapped there.
 #[inline(always)]
 pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    COUNTERS.wp_page.increment();
     let entry_ref = table_entry(task.linear(addr)).ok_or(EFAULT)?;
     let entry = entry_ref.get();
     if !entry.present() {
@@ -375,6 +377,18 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     }
 }
 
+/// Is the page at `addr` of `task` present?
+#[inline(always)]
+pub fn is_present(task: &Task, addr: UserAddr) -> bool {
+    lookup(task.linear(addr)).present()
+}
+
+/// Is the page at `addr` of `task` present, writable and shared with no one?
+#[inline(always)]
+pub fn is_writable(task: &Task, addr: UserAddr) -> bool {
+    lookup(task.linear(addr)).has(PageFlags::PRESENT.union(PageFlags::WRITE))
+}
+
 // ANCHOR: write_verify
 /// Makes the page at `addr` of `task` present, writable and shared with no one,
 /// before the kernel writes to it (0.11 `write_verify`, which forgets absent
@@ -385,9 +399,10 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 /// `EFAULT` where the program has no memory, `ENOMEM`, `EIO`.
 #[inline(always)]
 pub fn write_verify(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    match table_entry(task.linear(addr)).map(EntryRef::get) {
-        Some(entry) if entry.has(PageFlags::PRESENT.union(PageFlags::WRITE)) => Ok(()),
-        _ => make_writable(task, addr),
+    if is_writable(task, addr) {
+        Ok(())
+    } else {
+        make_writable(task, addr)
     }
 }
 // ANCHOR_END: write_verify
@@ -410,9 +425,10 @@ fn make_writable(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 /// As for [`write_verify`].
 #[inline(always)]
 pub fn verify_read(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    match table_entry(task.linear(addr)).map(EntryRef::get) {
-        Some(entry) if entry.present() => Ok(()),
-        _ => make_present(task, addr),
+    if is_present(task, addr) {
+        Ok(())
+    } else {
+        make_present(task, addr)
     }
 }
 
@@ -497,23 +513,14 @@ fn try_to_share(task: &Task, other: &Task, addr: UserAddr) -> Result<bool, Errno
 ///
 /// # Errors
 /// `ENOMEM` when there is no page for a table.
-fn share_page(task: &Task, addr: UserAddr) -> Result<bool, Errno> {
-    let Some(executable) = task.executable.get() else {
-        return Ok(false);
-    };
-    if executable.i_text.get() < 2 {
-        return Ok(false);
-    }
+fn share_page(task: &Task, addr: UserAddr, executable: &InodeRef) -> Result<bool, Errno> {
     let tasks = tasks();
     for other in tasks.users() {
         if core::ptr::eq(other, task) {
             continue;
         }
-        let same = other
-            .executable
-            .get()
-            .is_some_and(|file| core::ptr::eq(&*file, &*executable));
-        if same && try_to_share(task, other, addr)? {
+        let file = other.executable.peek(InodeRef::inode);
+        if file.is_some_and(|file| executable.same(file)) && try_to_share(task, other, addr)? {
             return Ok(true);
         }
     }
@@ -552,25 +559,31 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
         return Err(EFAULT);
     }
     let addr = UserAddr(addr.0 & !(PAGE_SIZE - 1));
-    let end_data = task.end_data.get();
-    let executable = match task.executable.get() {
-        Some(inode) if addr.0 < end_data => inode,
-        _ => return get_empty_page(task, addr),
-    };
-    if share_page(task, addr)? {
+    if addr.0 >= task.end_data.get() {
+        return get_empty_page(task, addr);
+    }
+    match task.executable.get() {
+        Some(executable) => load_page(task, addr, &executable),
+        None => get_empty_page(task, addr),
+    }
+}
+
+/// Brings a page of text or data: shares it, or loads it from the file.
+#[inline(never)]
+fn load_page(task: &Task, addr: UserAddr, executable: &InodeRef) -> Result<(), Errno> {
+    if executable.i_text.get() >= 2 && share_page(task, addr, executable)? {
         return Ok(());
     }
     let mut page = Page::alloc().ok_or(ENOMEM)?;
-    let first = 1 + addr.0 / BLOCK_SIZE as u32; // block 0 holds the header
-    let mut blocks = [Block(0); 4];
-    for (block, number) in blocks.iter_mut().zip(first..) {
-        *block = executable.bmap(number)?;
-    }
+    // Block 0 holds the header.
+    let blocks = executable.bmap_page(1 + addr.0 / BLOCK_SIZE as u32)?;
     bread_page(&mut page, executable.i_dev.get(), blocks).map_err(|_| EIO)?;
     COUNTERS.loaded.increment();
     task.faults[1].set(task.faults[1].get().wrapping_add(1));
-    let in_file = (end_data - addr.0).min(PAGE_SIZE) as usize;
-    page.data_mut()[in_file..].fill(0);
+    let in_file = task.end_data.get() - addr.0;
+    if in_file < PAGE_SIZE {
+        page.data_mut()[in_file as usize..].fill(0);
+    }
     put_page(task, page, addr, false)
 }
 // ANCHOR_END: do_no_page
@@ -579,14 +592,43 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
 /// The page-fault handler (0.11 `page_fault`, which decides by the error code
 /// alone).
 ///
+/// The most frequent fault comes first, and alone, so that it is over in few
+/// instructions: a program has written to a present page of its own slot, which
+/// no one else refers to any more.
+#[unsafe(no_mangle)]
+extern "fastcall" fn do_page_fault(frame: &mut TrapFrame) {
+    const PROGRAM_WROTE: u32 = PRESENT | WRITE | USER;
+    let linear = page_fault_address();
+    let task = current();
+    if frame.orig_eax == PROGRAM_WROTE && task.offset_of(linear).is_some() {
+        // The CPU has found the entry present, and interrupts are off since.
+        if let Some(entry_ref) = table_entry(linear) {
+            let entry = entry_ref.get();
+            if page_count(entry.page()) == 1 {
+                task.faults[0].set(task.faults[0].get().wrapping_add(1));
+                frame.orig_eax = NO_CALL;
+                return give_back(entry_ref, entry);
+            }
+        }
+    }
+    do_other_page_fault(frame, linear);
+}
+
+/// Bits of the error code of a page fault: the page was present; it was written
+/// to; by ring 3.
+const PRESENT: u32 = 1;
+const WRITE: u32 = 2;
+const USER: u32 = 4;
+
+/// All other page faults.
+///
 /// Asked first is whether the address lies in the running task's own slot: a
 /// fault outside it, which is how an attempt on the kernel or a neighbour ends
 /// where segment limits are not checked, is SIGSEGV, never a copy on write.
 ///
 /// Erratum `mm-3`.
-#[unsafe(no_mangle)]
-extern "C" fn do_page_fault(frame: &mut TrapFrame) {
-    let linear = page_fault_address();
+#[inline(never)]
+fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     if frame.interrupts_were_on() {
         sti();
     }
@@ -602,8 +644,6 @@ extern "C" fn do_page_fault(frame: &mut TrapFrame) {
     let Some(addr) = task.offset_of(linear) else {
         return task.raise_fault(SIGSEGV);
     };
-    const PRESENT: u32 = 1;
-    const WRITE: u32 = 2;
     let result = if error_code & PRESENT != 0 {
         // A present page may only lack write access.
         if error_code & WRITE != 0 {

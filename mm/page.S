@@ -9,9 +9,10 @@
 	.align 16
 page_fault:
 	SAVE_ALL
-	pushl %esp
+	movl %esp, %ecx			/* the frame: fastcall's first argument */
 	call do_page_fault
-	addl $4, %esp
+	testb $3, CS(%esp)
+	jnz ret_to_user
 	jmp ret_from_sys_call
 
 	.section .note.GNU-stack, "", @progbits

@@ -2,10 +2,12 @@
 //! (the first part of 0.11 `mm/memory.c`: `get_free_page`, `free_page`).
 //!
 //! Finding a free page does not scan: a bitmap of the free pages, with one
-//! word of summary for each 32 words of it, leads to the highest free page in
-//! three steps. Freed pages keep their contents; who needs a clear page gets
-//! it cleared then.
+//! word of summary for each 32 words of it, and one word over the summary, leads
+//! to the highest free page in three steps. Freed pages keep their contents; who
+//! needs a clear page gets it cleared then. But page tables are clear when they
+//! are freed: a few of them are kept aside to be page tables again.
 
+use crate::arch::string::clear_words;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::types::PhysAddr;
 use core::num::NonZeroU32;
@@ -21,6 +23,9 @@ pub const PAGING_PAGES: usize = ((MEMORY_MAX - LOW_MEM) / PAGE_SIZE) as usize;
 /// The count of a page that is not main memory (0.11 `USED`).
 pub const USED: u8 = 100;
 
+/// How many clear pages are kept aside: two page tables for each of two
+/// processes.
+const MOST_CLEAR: usize = 4;
 const WORDS: usize = PAGING_PAGES.div_ceil(32);
 const SUMMARY_WORDS: usize = WORDS.div_ceil(32);
 
@@ -32,21 +37,33 @@ struct MemMap {
     free: [IrqCell<u32>; WORDS],
     /// Bit w%32 of word w/32: word w of `free` is not 0.
     summary: [IrqCell<u32>; SUMMARY_WORDS],
+    /// Bit w: word w of `summary` is not 0.
+    top: IrqCell<u32>,
+    /// Free pages, whether in the bitmap or kept aside.
     free_pages: IrqCell<u32>,
+    /// The first `clear_pages` are free pages of zeros that are not in the
+    /// bitmap.
+    clear: [IrqCell<u32>; MOST_CLEAR],
+    clear_pages: IrqCell<u32>,
 }
+
+const _: () = assert!(SUMMARY_WORDS <= 32);
 
 static MEM_MAP: MemMap = MemMap {
     count: [const { IrqCell::new(0) }; PAGING_PAGES],
     free: [const { IrqCell::new(0) }; WORDS],
     summary: [const { IrqCell::new(0) }; SUMMARY_WORDS],
+    top: IrqCell::new(0),
     free_pages: IrqCell::new(0),
+    clear: [const { IrqCell::new(0) }; MOST_CLEAR],
+    clear_pages: IrqCell::new(0),
 };
 
 /// The index of a page in `mem_map` (0.11 `MAP_NR`); `None` below 1 MB and
 /// from 64 MB up.
 #[inline(always)]
 pub fn map_nr(page: PhysAddr) -> Option<usize> {
-    let index = (page.0.wrapping_sub(LOW_MEM) / PAGE_SIZE) as usize;
+    let index = (page.0 / PAGE_SIZE).wrapping_sub(LOW_MEM / PAGE_SIZE) as usize;
     (index < PAGING_PAGES).then_some(index)
 }
 
@@ -66,6 +83,7 @@ fn mark_free(index: usize) {
     word.set(word.get() | 1 << (index % 32));
     let summary = &MEM_MAP.summary[index / 1024];
     summary.set(summary.get() | 1 << (index / 32 % 32));
+    MEM_MAP.top.set(MEM_MAP.top.get() | 1 << (index / 1024));
     MEM_MAP.free_pages.set(MEM_MAP.free_pages.get() + 1);
 }
 
@@ -93,25 +111,49 @@ pub(super) fn add_main_memory(start: PhysAddr, end: PhysAddr) {
 /// Takes the highest free page; its contents are garbage, its count is 1.
 #[inline]
 fn take_free_page() -> Option<PhysAddr> {
-    for (block, summary) in MEM_MAP.summary.iter().enumerate().rev() {
-        let bits = summary.get();
-        if bits == 0 {
-            continue;
+    let Some(block) = MEM_MAP.top.get().checked_ilog2() else {
+        return take_clear_page();
+    };
+    let summary = MEM_MAP.summary.get(block as usize)?;
+    let index = block * 32 + summary.get().checked_ilog2()?;
+    let word = MEM_MAP.free.get(index as usize)?;
+    let bit = word.get().checked_ilog2()?;
+    word.set(word.get() & !(1 << bit));
+    if word.get() == 0 {
+        summary.set(summary.get() & !(1 << (index % 32)));
+        if summary.get() == 0 {
+            MEM_MAP.top.set(MEM_MAP.top.get() & !(1 << block));
         }
-        let index = block * 32 + bits.ilog2() as usize;
-        let word = MEM_MAP.free.get(index)?;
-        let rest = word.get();
-        let bit = rest.checked_ilog2()?;
-        word.set(rest & !(1 << bit));
-        if rest & !(1 << bit) == 0 {
-            summary.set(bits & !(1 << (index % 32)));
-        }
-        let page = index * 32 + bit as usize;
-        MEM_MAP.count.get(page)?.set(1);
-        MEM_MAP.free_pages.set(MEM_MAP.free_pages.get() - 1);
-        return Some(PhysAddr(LOW_MEM + page as u32 * PAGE_SIZE));
     }
-    None
+    let page = index * 32 + bit;
+    MEM_MAP.count.get(page as usize)?.set(1);
+    MEM_MAP.free_pages.decrement();
+    Some(PhysAddr(LOW_MEM + page * PAGE_SIZE))
+}
+
+/// Takes a page of zeros, if one has been kept aside; its count is 1.
+#[inline(always)]
+fn take_clear_page() -> Option<PhysAddr> {
+    let last = (MEM_MAP.clear_pages.get() as usize).checked_sub(1)?;
+    let page = PhysAddr(MEM_MAP.clear.get(last)?.get());
+    MEM_MAP.clear_pages.set(last as u32);
+    MEM_MAP.count.get(map_nr(page)?)?.set(1);
+    MEM_MAP.free_pages.decrement();
+    Some(page)
+}
+
+/// As [`free_page`], for a page that is full of zeros and has no other owner.
+pub(super) fn free_clear_page(page: PhysAddr) {
+    let aside = MEM_MAP.clear.get(MEM_MAP.clear_pages.get() as usize);
+    match (aside, map_nr(page)) {
+        (Some(place), Some(index)) if MEM_MAP.count[index].get() == 1 => {
+            MEM_MAP.count[index].set(0);
+            place.set(page.0);
+            MEM_MAP.clear_pages.increment();
+            MEM_MAP.free_pages.increment();
+        }
+        _ => free_page(page),
+    }
 }
 // ANCHOR_END: take_free_page
 
@@ -192,8 +234,17 @@ impl Page {
     #[inline]
     pub fn zeroed() -> Option<Page> {
         let mut page = Page::alloc()?;
-        page.data_mut().fill(0);
+        clear_words(page.data_mut());
         Some(page)
+    }
+
+    /// A page of zeros for a page table: one that is still clear since it was a
+    /// page table, if there is one. `None` when memory is full.
+    pub fn for_table() -> Option<Page> {
+        match take_clear_page().and_then(|page| NonZeroU32::new(page.0)) {
+            Some(address) => Some(Page { address }),
+            None => Page::zeroed(),
+        }
     }
 
     /// Where it lies; also its address in the kernel's segment.
