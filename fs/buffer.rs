@@ -5,12 +5,14 @@
 //! through guards, [`BufferRef::data`] and [`BufferRef::data_mut`], which must
 //! not live across a sleep, so whoever sleeps looks at the contents anew.
 //!
-//! Buffers in use are in no list but their hash chain. Those that no one uses
-//! are in one of two lists, each in the order in which they were let go: the
-//! `clean` ones may be taken at once, the `busy` ones are dirty or being read or
-//! written and must be waited for. So `getblk` takes the first of a list and
-//! its cost does not depend on how many buffers there are, where 0.11 looks
-//! through all of them for the least bad one.
+//! Every buffer is in one of two lists: `clean`, from which `getblk` takes, and
+//! `busy`, which it falls back on. A buffer stays where it is while it is used,
+//! so that finding a block in the cache costs no more than counting the handle.
+//! What was used, is dirty or is being read or written shows when it gets to the
+//! front of `clean`: then it goes to the end once more if its block has been
+//! asked for again since it was last there (the second chance algorithm), or to
+//! `busy`. So the cost of `getblk` does not depend on how many buffers there
+//! are, where 0.11 looks through all of them for the least bad one.
 //!
 //! Only tasks touch the lists; an interrupt handler that ends a request touches
 //! `b_uptodate`, `b_lock` and `b_wait` alone.
@@ -20,6 +22,8 @@ pub use super::BLOCK_SIZE;
 use super::inode::{invalidate_inodes, sync_inodes};
 use super::super_block::put_super;
 use super::{Rw, SleepLock};
+use crate::arch::segment::UserChunk;
+use crate::arch::string::{clear_words, copy_words};
 use crate::kernel::blk_drv::ll_rw_blk::{disk_changed, ll_rw_block, read_ahead};
 use crate::kernel::errno::{EIO, Errno, SysResult};
 use crate::kernel::shared::{IrqCell, NoSleep};
@@ -33,17 +37,11 @@ use core::ops::{Deref, DerefMut};
 const NR_HASH: usize = 1024;
 /// How many dirty buffers are written at once when no clean one is left.
 const WRITE_BATCH: usize = 16;
+/// How many buffers get a second chance while one is looked for.
+const SECOND_CHANCES: u32 = 32;
 
 /// A link of a list.
 type Link = Cell<Option<&'static BufferHead>>;
-
-/// Which list of unused buffers a buffer is in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    InUse,
-    Clean,
-    Busy,
-}
 
 /// What is known of a buffer (0.11 `struct buffer_head`).
 pub struct BufferHead {
@@ -63,7 +61,11 @@ pub struct BufferHead {
     pub(crate) b_wait: WaitQueue,
     /// Guards of its contents: how many readers, or -1 for a writer.
     guards: Cell<i16>,
-    place: Cell<Place>,
+    /// Has its block been asked for since the buffer was last considered for
+    /// another one?
+    wanted: Cell<bool>,
+    /// Which list is it in?
+    busy: Cell<bool>,
     b_prev: Link,
     b_next: Link,
     b_prev_free: Link,
@@ -74,7 +76,7 @@ pub struct BufferHead {
 // sleeps only; what interrupt handlers touch are `IrqCell`s and the wait queue.
 unsafe impl Sync for BufferHead {}
 
-/// Unused buffers, from the one let go first to the one let go last.
+/// A list of buffers.
 struct FreeList {
     first: Link,
     last: Link,
@@ -120,7 +122,6 @@ struct Cache {
     busy: FreeList,
     /// Who waits for any buffer to become unused (0.11 `buffer_wait`).
     wait: WaitQueue,
-    in_use: Cell<u32>,
 }
 
 // SAFETY: one CPU, touched by tasks only, which change hands at sleeps only.
@@ -133,7 +134,6 @@ static CACHE: Cache = Cache {
     clean: FreeList::new(),
     busy: FreeList::new(),
     wait: WaitQueue::new(),
-    in_use: Cell::new(0),
 };
 
 /// One writer-out at a time, or two `sync`s would wait for each other's blocks.
@@ -154,7 +154,7 @@ pub struct Stats {
 pub fn stats() -> Stats {
     Stats {
         buffers: CACHE.count.get() as u32,
-        in_use: CACHE.in_use.get(),
+        in_use: all().filter(|bh| bh.b_count.get() != 0).count() as u32,
         dirty: all().filter(|bh| bh.b_dirt.get()).count() as u32,
     }
 }
@@ -201,9 +201,7 @@ fn write_buffers(wanted: impl Fn(&BufferHead) -> bool) {
     for bh in all() {
         if wanted(bh) {
             wait_on_buffer(bh);
-            if bh.place.get() == Place::Busy {
-                bh.to_free_list();
-            }
+            bh.leave_busy_list();
         }
     }
 }
@@ -255,32 +253,27 @@ impl BufferHead {
         self.data.cast()
     }
 
-    /// Takes it out of the list of unused buffers that it is in.
-    #[inline]
-    fn leave_free_list(&'static self) {
-        match self.place.replace(Place::InUse) {
-            Place::InUse => {}
-            Place::Clean => CACHE.clean.remove(self),
-            Place::Busy => CACHE.busy.remove(self),
-        }
+    /// Can it be given to another block?
+    fn is_free(&self) -> bool {
+        self.b_count.get() == 0 && !self.b_dirt.get() && !self.b_lock.get()
     }
 
-    /// Puts it at the end of the right list of unused buffers.
-    #[inline]
-    fn to_free_list(&'static self) {
-        self.leave_free_list();
-        if self.b_dirt.get() || self.b_lock.get() {
-            self.place.set(Place::Busy);
-            CACHE.busy.append(self);
-        } else {
-            self.place.set(Place::Clean);
-            CACHE.clean.append(self);
+    /// Puts it at the end of a list.
+    fn move_to(&'static self, busy: bool) {
+        let list = |busy| if busy { &CACHE.busy } else { &CACHE.clean };
+        list(self.busy.replace(busy)).remove(self);
+        list(busy).append(self);
+    }
+
+    /// Out of `busy`, if it need not be there.
+    fn leave_busy_list(&'static self) {
+        if self.busy.get() && self.is_free() {
+            self.move_to(false);
         }
     }
 }
 
-/// Takes `bh` out of its hash chain and its free list
-/// (0.11 `remove_from_queues`).
+/// Takes `bh` out of its hash chain (0.11 `remove_from_queues`).
 fn remove_from_queues(bh: &'static BufferHead) {
     let (prev, next) = (bh.b_prev.take(), bh.b_next.take());
     if bh.b_dev.get() != Dev::NONE {
@@ -292,7 +285,6 @@ fn remove_from_queues(bh: &'static BufferHead) {
             next.b_prev.set(prev);
         }
     }
-    bh.leave_free_list();
 }
 
 /// Puts `bh` into the hash chain of its block (0.11 `insert_into_queues`).
@@ -321,9 +313,10 @@ fn find_buffer(dev: Dev, block: Block) -> Option<&'static BufferHead> {
 
 /// The block's buffer, if one holds it, when it is neither read nor written
 /// (0.11 `get_hash_table`).
-#[inline]
+#[inline(always)]
 pub fn get_hash_table(dev: Dev, block: Block) -> Option<BufferRef> {
     let buffer = BufferRef::new(find_buffer(dev, block)?);
+    buffer.0.wanted.set(true);
     // With a handle to it, it cannot become another block's.
     wait_on_buffer(buffer.0);
     Some(buffer)
@@ -348,7 +341,7 @@ pub fn getblk(dev: Dev, block: Block) -> BufferRef {
         }
         // No sleep between the search above and the claim below, or another
         // task might bring the same block in twice.
-        if let Some(bh) = CACHE.clean.first.get() {
+        if let Some(bh) = free_buffer() {
             remove_from_queues(bh);
             bh.b_uptodate.set(false);
             bh.b_dev.set(dev);
@@ -361,12 +354,39 @@ pub fn getblk(dev: Dev, block: Block) -> BufferRef {
 }
 // ANCHOR_END: getblk
 
-/// Sleeps until some buffer may have become clean and unused.
+/// The buffer to take for another block, if one can be taken at once; it counts
+/// as the newest then.
+fn free_buffer() -> Option<&'static BufferHead> {
+    let mut chances = SECOND_CHANCES;
+    while let Some(bh) = CACHE.clean.first.get() {
+        let free = bh.is_free();
+        bh.move_to(!free);
+        if free && (!bh.wanted.replace(false) || chances == 0) {
+            return Some(bh);
+        }
+        chances -= u32::from(free);
+    }
+    None
+}
+
+/// The first buffer in `busy` that no one uses.
+fn oldest_busy() -> Option<&'static BufferHead> {
+    let mut next = CACHE.busy.first.get();
+    while let Some(bh) = next
+        && bh.b_count.get() != 0
+    {
+        next = bh.b_next_free.get();
+    }
+    next
+}
+
+/// Sleeps until some buffer may have become clean and unused. All are in
+/// `busy`.
 #[cold]
 #[inline(never)]
 fn make_clean_buffer() {
-    let Some(oldest) = CACHE.busy.first.get() else {
-        let none = || CACHE.clean.first.get().is_none() && CACHE.busy.first.get().is_none();
+    let Some(oldest) = oldest_busy() else {
+        let none = || CACHE.clean.first.get().is_none() && oldest_busy().is_none();
         return CACHE.wait.wait_while(none);
     };
     if oldest.b_dirt.get() {
@@ -381,8 +401,8 @@ fn make_clean_buffer() {
     }
     wait_on_buffer(oldest);
     // Others may have taken it, or all of this, while we slept.
-    if oldest.place.get() == Place::Busy {
-        oldest.to_free_list();
+    if oldest.busy.get() {
+        oldest.move_to(!oldest.is_free());
     }
 }
 
@@ -390,14 +410,9 @@ fn make_clean_buffer() {
 pub struct BufferRef(&'static BufferHead);
 
 impl BufferRef {
-    #[inline]
+    #[inline(always)]
     fn new(bh: &'static BufferHead) -> Self {
-        let count = bh.b_count.get();
-        if count == 0 {
-            bh.leave_free_list();
-            CACHE.in_use.set(CACHE.in_use.get() + 1);
-        }
-        bh.b_count.set(count + 1);
+        bh.b_count.set(bh.b_count.get() + 1);
         BufferRef(bh)
     }
 
@@ -411,7 +426,7 @@ impl BufferRef {
         self.0.guards.set(guards + 1);
         BufferData {
             bh: self.0,
-            _no_sleep: NoSleep::new("a buffer's contents"),
+            _no_sleep: NoSleep::new(&"a buffer's contents"),
         }
     }
 
@@ -425,7 +440,7 @@ impl BufferRef {
         self.0.guards.set(-1);
         BufferDataMut {
             bh: self.0,
-            _no_sleep: NoSleep::new("a buffer's contents"),
+            _no_sleep: NoSleep::new(&"a buffer's contents"),
         }
     }
 
@@ -441,9 +456,32 @@ impl BufferRef {
         self.0.b_uptodate.get()
     }
 
+    /// Copies what is in the block from byte `from` on to the piece of user
+    /// memory: [`Self::data`] for one copy.
+    #[inline(always)]
+    pub fn copy_to_user(&self, from: usize, chunk: &mut UserChunk) {
+        if self.0.guards.get() < 0 {
+            panic!("a buffer's contents are being written already");
+        }
+        // SAFETY: as for `BufferData`; the copy calls nobody who could ask for
+        // the contents meanwhile.
+        chunk.copy_from(unsafe { &(&*self.0.data)[from..from + chunk.len()] });
+    }
+
+    /// Copies the piece of user memory to byte `to` of the block on.
+    #[inline(always)]
+    pub fn copy_from_user(&self, to: usize, chunk: &UserChunk) {
+        if self.0.guards.get() != 0 {
+            panic!("a buffer's contents are in use already");
+        }
+        // SAFETY: as for `BufferDataMut`, and as above.
+        chunk.copy_to(unsafe { &mut (&mut *self.0.data)[to..to + chunk.len()] });
+        self.mark_dirty();
+    }
+
     /// Fills it with zeros instead of reading it, for who overwrites it whole.
     pub fn clear(&self) {
-        self.data_mut().fill(0);
+        clear_words(&mut self.data_mut());
         self.0.b_uptodate.set(true);
         self.mark_dirty();
     }
@@ -462,8 +500,6 @@ impl Drop for BufferRef {
         let count = self.0.b_count.get() - 1;
         self.0.b_count.set(count);
         if count == 0 {
-            CACHE.in_use.set(CACHE.in_use.get() - 1);
-            self.0.to_free_list();
             CACHE.wait.wake_up();
         }
     }
@@ -531,6 +567,23 @@ impl Drop for BufferDataMut<'_> {
 /// # Errors
 /// `EIO` if it cannot be read.
 pub fn bread(dev: Dev, block: Block) -> Result<BufferRef, Errno> {
+    match bread_cached(dev, block) {
+        Some(buffer) => Ok(buffer),
+        None => bread_now(dev, block),
+    }
+}
+
+/// As [`bread`], if there is nothing to wait for.
+#[inline(always)]
+pub fn bread_cached(dev: Dev, block: Block) -> Option<BufferRef> {
+    let bh = find_buffer(dev, block).filter(|bh| bh.b_uptodate.get() && !bh.b_lock.get())?;
+    bh.wanted.set(true);
+    Some(BufferRef::new(bh))
+}
+
+/// The rest of `bread`.
+#[inline(never)]
+fn bread_now(dev: Dev, block: Block) -> Result<BufferRef, Errno> {
     let buffer = getblk(dev, block);
     if !buffer.is_uptodate() {
         read_now(&buffer)?;
@@ -550,14 +603,30 @@ fn read_now(buffer: &BufferRef) -> Result<(), Errno> {
     }
 }
 
-/// Fills a page with four blocks, all of them asked for before the first is
-/// waited for; block 0 is a hole and reads as zeros (0.11 `bread_page`, which
-/// ignores blocks that it cannot read).
+/// Fills a page with four blocks; block 0 is a hole and reads as zeros (0.11
+/// `bread_page`, which ignores blocks that it cannot read).
 ///
 /// # Errors
 /// `EIO` if one cannot be read.
-#[inline(never)]
 pub fn bread_page(page: &mut Page, dev: Dev, blocks: [Block; 4]) -> Result<(), Errno> {
+    let parts = page.data_mut().as_chunks_mut::<BLOCK_SIZE>().0;
+    for (part, &block) in parts.iter_mut().zip(&blocks) {
+        if block.0 == 0 {
+            part.fill(0);
+            continue;
+        }
+        match bread_cached(dev, block) {
+            Some(buffer) => copy_words(part, &buffer.data()),
+            None => return read_page(page, dev, blocks),
+        }
+    }
+    Ok(())
+}
+
+/// The same, where not all blocks are in the cache: all are asked for before
+/// the first is waited for.
+#[inline(never)]
+fn read_page(page: &mut Page, dev: Dev, blocks: [Block; 4]) -> Result<(), Errno> {
     let buffers = blocks.map(|block| {
         if block.0 == 0 {
             return None;
@@ -651,7 +720,7 @@ pub unsafe fn buffer_init(start: PhysAddr, lower_end: PhysAddr, end: PhysAddr) {
             )));
             &*place
         };
-        bh.to_free_list();
+        CACHE.clean.append(bh);
         head += size_of::<BufferHead>() as u32;
         count += 1;
     }
@@ -670,7 +739,8 @@ impl BufferHead {
             b_lock: IrqCell::new(false),
             b_wait: WaitQueue::new(),
             guards: Cell::new(0),
-            place: Cell::new(Place::InUse),
+            wanted: Cell::new(false),
+            busy: Cell::new(false),
             b_prev: Cell::new(None),
             b_next: Cell::new(None),
             b_prev_free: Cell::new(None),
