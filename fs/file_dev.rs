@@ -1,7 +1,7 @@
 //! Reading and writing regular files (0.11 `fs/file_dev.c`), and reading
 //! directories.
 
-use super::buffer::bread;
+use super::buffer::{bread, bread_cached};
 use super::file_table::File;
 use super::inode::Inode;
 use super::{BLOCK_SIZE, O_APPEND};
@@ -22,25 +22,42 @@ pub fn file_read(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
     // Two readers of one open file must not read the same piece; and no block
     // is given away while it is being read.
     let _lock = inode.lock_contents();
-    let pos = filp.f_pos.get();
-    let buf = buf.part(0, inode.i_size.get().saturating_sub(pos));
-    let mut done = 0;
-    let result = loop {
-        if done == buf.len() {
-            break Ok(());
+    let start = filp.f_pos.get();
+    let mut left = buf.part(0, inode.i_size.get().saturating_sub(start));
+    let mut pos = start;
+    let mut result = Ok(());
+    while !left.is_empty() {
+        let piece = left.take_front(BLOCK - pos % BLOCK);
+        result = read_block(inode, pos, piece);
+        if result.is_err() {
+            break;
         }
-        match read_block(
-            inode,
-            pos + done,
-            buf.part(done, BLOCK - (pos + done) % BLOCK),
-        ) {
-            Ok(count) => done += count,
-            Err(error) => break Err(error),
-        }
-    };
-    filp.f_pos.set(pos + done);
+        pos += piece.len();
+    }
+    filp.f_pos.set(pos);
     inode.i_atime.set(current_time());
-    finish(done, result)
+    finish(pos - start, result)
+}
+
+/// What most reads are: a piece of one block, which the cache has, to one page,
+/// which is there, while nobody changes the file. All of that may be done at
+/// once, without the locks and loops of [`file_read`], because nothing sleeps.
+/// `None`, with nothing done, if it is not so.
+#[inline(always)]
+pub fn file_read_now(inode: &Inode, filp: &File, buf: UserSlice) -> Option<i32> {
+    let (pos, len) = (filp.f_pos.get(), buf.len());
+    let start = pos % BLOCK;
+    let left = inode.i_size.get().checked_sub(pos)?;
+    if len > left || len > BLOCK - start || inode.contents_locked() {
+        return None;
+    }
+    let mut chunk = buf.writable_now()?;
+    let block = inode.direct_block(pos / BLOCK)?;
+    let buffer = bread_cached(inode.i_dev.get(), block)?;
+    buffer.copy_to_user(start as usize, &mut chunk);
+    filp.f_pos.set(pos + len);
+    inode.i_atime.set(current_time());
+    Some(len as i32)
 }
 
 /// What a call gives that has moved `done` bytes before `result`.
@@ -53,20 +70,15 @@ fn finish(done: u32, result: Result<(), Errno>) -> SysResult {
 }
 
 /// Reads a piece that lies in one block of the file.
-#[inline]
-fn read_block(inode: &Inode, pos: u32, to: UserSlice) -> Result<u32, Errno> {
+#[inline(always)]
+fn read_block(inode: &Inode, pos: u32, to: UserSlice) -> Result<(), Errno> {
     let block = inode.bmap(pos / BLOCK)?;
     if block.0 == 0 {
-        to.write_pages(|_, chunk| chunk.clear())?;
-    } else {
-        let buffer = bread(inode.i_dev.get(), block)?;
-        let start = (pos % BLOCK) as usize;
-        to.write_pages(|offset, chunk| {
-            let from = start + offset;
-            chunk.copy_from(&buffer.data()[from..from + chunk.len()]);
-        })?;
+        return to.write_pages(|_, chunk| chunk.clear());
     }
-    Ok(to.len())
+    let buffer = bread(inode.i_dev.get(), block)?;
+    let start = (pos % BLOCK) as usize;
+    to.write_pages(|offset, chunk| buffer.copy_to_user(start + offset, chunk))
 }
 
 /// Writes at the file's position, or at its end if it was opened for appending
@@ -96,40 +108,32 @@ pub fn file_write(inode: &Inode, filp: &File, buf: UserSlice) -> SysResult {
         }
         return Err(EFBIG);
     }
-    let mut done = 0;
-    let result = loop {
-        if done == buf.len() {
-            break Ok(());
+    let mut left = buf;
+    let mut end = pos;
+    let mut result = Ok(());
+    while !left.is_empty() {
+        let piece = left.take_front(BLOCK - end % BLOCK);
+        result = write_block(inode, end, piece);
+        if result.is_err() {
+            break;
         }
-        match write_block(
-            inode,
-            pos + done,
-            buf.part(done, BLOCK - (pos + done) % BLOCK),
-        ) {
-            Ok(count) => done += count,
-            Err(error) => break Err(error),
+        end += piece.len();
+        if end > inode.i_size.get() {
+            inode.i_size.set(end);
         }
-        if pos + done > inode.i_size.get() {
-            inode.i_size.set(pos + done);
-        }
-    };
-    if done != 0 {
-        filp.f_pos.set(pos + done);
+    }
+    if end != pos {
+        filp.f_pos.set(end);
         inode.touch_mtime();
     }
-    finish(done, result)
+    finish(end - pos, result)
 }
 
 /// Writes a piece that lies in one block of the file.
-#[inline]
-fn write_block(inode: &Inode, pos: u32, from: UserSlice) -> Result<u32, Errno> {
+#[inline(always)]
+fn write_block(inode: &Inode, pos: u32, from: UserSlice) -> Result<(), Errno> {
     let block = inode.create_block(pos / BLOCK)?;
     let buffer = bread(inode.i_dev.get(), block)?;
     let start = (pos % BLOCK) as usize;
-    let result = from.read_pages(|offset, chunk| {
-        let to = start + offset;
-        chunk.copy_to(&mut buffer.data_mut()[to..to + chunk.len()]);
-        buffer.mark_dirty();
-    });
-    result.map(|()| from.len())
+    from.read_pages(|offset, chunk| buffer.copy_from_user(start + offset, chunk))
 }
