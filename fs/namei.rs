@@ -28,7 +28,7 @@ mod symlink;
 pub use rename::sys_rename;
 pub use symlink::{link_text, sys_symlink};
 
-use path::{Component, Name, Path, PathReader};
+use path::{Name, Path, PathReader};
 
 /// Rights, as bits of a mode.
 pub const MAY_EXEC: u16 = 1;
@@ -68,13 +68,16 @@ pub fn check_permission(inode: &Inode, mask: u16) -> Result<(), Errno> {
     {
         return Err(EROFS);
     }
+    if task.suser() {
+        return Ok(());
+    }
     let mut mode = inode.i_mode.get();
     if task.euid.get() == inode.i_uid.get() {
         mode >>= 6;
     } else if task.in_group_p(inode.i_gid.get() as u16) {
         mode >>= 3;
     }
-    if mode & mask & 7 == mask || task.suser() {
+    if mode & mask & 7 == mask {
         Ok(())
     } else {
         Err(EACCES)
@@ -120,20 +123,22 @@ impl Found {
 /// # Errors
 /// `EIO`, where 0.11 skips a block that it cannot read.
 fn find_entry(dir: &Inode, name: &Name) -> Result<Option<Found>, Errno> {
-    let entries = dir.i_size.get() / DIR_ENTRY_SIZE as u32;
-    for first in (0..entries).step_by(DIR_ENTRIES_PER_BLOCK as usize) {
-        let block = dir.bmap(first / DIR_ENTRIES_PER_BLOCK)?;
+    let mut left = dir.i_size.get() / DIR_ENTRY_SIZE as u32;
+    let mut number = 0;
+    while left != 0 {
+        let count = left.min(DIR_ENTRIES_PER_BLOCK);
+        left -= count;
+        let block = dir.bmap(number)?;
+        number += 1;
         if block.0 == 0 {
             continue;
         }
         let buffer = bread(dir.i_dev.get(), block)?;
-        let count = (entries - first).min(DIR_ENTRIES_PER_BLOCK) as usize;
         let data = buffer.data();
-        let in_block = &entries_of(&data)[..count];
-        let index = in_block.iter().position(|entry| matches(entry, name));
-        if let Some(index) = index {
-            let at = index * DIR_ENTRY_SIZE;
-            let ino = Ino(le16(&*data, at));
+        let in_block = &entries_of(&data)[..count as usize];
+        if let Some(entry) = in_block.iter().find(|entry| matches(entry, name)) {
+            let at = entry.as_ptr().addr() - data.as_ptr().addr();
+            let ino = Ino(le16(entry, 0));
             drop(data);
             return Ok(Some(Found { buffer, at, ino }));
         }
@@ -183,6 +188,7 @@ struct Target {
 }
 
 /// The entry called `name` of the directory, as a handle to its inode.
+#[inline(always)]
 fn lookup(dir: &Inode, name: &Name) -> Result<InodeRef, Errno> {
     let _lock = dir.lock_contents();
     let ino = find_entry(dir, name)?.ok_or(ENOENT)?.ino;
@@ -191,10 +197,15 @@ fn lookup(dir: &Inode, name: &Name) -> Result<InodeRef, Errno> {
 
 /// `..` in the task's root directory is that directory; in the root of a
 /// mounted file system it is that of the directory it is mounted on.
+#[inline(always)]
 fn cross(dir: &mut InodeRef, name: &mut Name) {
-    if *name != Name::DOTDOT {
-        return;
+    if *name == Name::DOTDOT {
+        cross_up(dir, name);
     }
+}
+
+#[inline(never)]
+fn cross_up(dir: &mut InodeRef, name: &mut Name) {
     if current().root.get().is_some_and(|root| root.same(dir)) {
         *name = Name::DOT;
     } else if dir.i_num.get() == ROOT_INO
@@ -204,29 +215,36 @@ fn cross(dir: &mut InodeRef, name: &mut Name) {
     }
 }
 
-/// Follows the path to its last name (0.11 `get_dir`).
+/// May the running task look something up in what should be a directory?
+#[inline(always)]
+fn check_search(dir: &Inode) -> Result<(), Errno> {
+    const OPEN_TO_ALL: u16 = S_IFDIR | 0o111;
+    if dir.i_mode.get() & (S_IFMT | 0o111) == OPEN_TO_ALL && dir.i_nlinks.get() != 0 {
+        return Ok(()); // as nearly every directory is
+    }
+    if !dir.is_dir() {
+        return Err(ENOTDIR);
+    }
+    check_permission(dir, MAY_EXEC)
+}
+
+/// Follows the path to its last name, which `path` knows then (0.11 `get_dir`).
 ///
 /// Differs from 0.11: more than one slash between names is one.
 ///
 /// Erratum `fs-6`.
-fn get_dir(path: &mut PathReader, mut dir: InodeRef) -> Result<Target, Errno> {
+#[inline(never)]
+fn get_dir(path: &mut PathReader, mut dir: InodeRef) -> Result<InodeRef, Errno> {
     loop {
-        let Component {
-            mut name,
-            slash,
-            last,
-        } = path.component()?;
-        if !dir.is_dir() {
-            return Err(ENOTDIR);
-        }
-        check_permission(&dir, MAY_EXEC)?;
-        cross(&mut dir, &mut name);
+        let last = path.component()?;
+        check_search(&dir)?;
+        cross(&mut dir, &mut path.name);
         if last {
-            return Ok(Target { dir, name, slash });
+            return Ok(dir);
         }
-        let inode = lookup(&dir, &name)?;
+        let inode = lookup(&dir, &path.name)?;
         dir = if inode.is_link() {
-            follow_link(path, dir, inode, slash)?
+            follow_link(path, dir, inode)?
         } else {
             inode
         };
@@ -247,12 +265,8 @@ fn first_dir(path: &mut PathReader) -> Result<InodeRef, Errno> {
 
 /// Goes on with what a link in `dir` says, before the rest of the path; gives
 /// the directory where that begins (0.12 `follow_link`).
-fn follow_link(
-    path: &mut PathReader,
-    dir: InodeRef,
-    link: InodeRef,
-    slash: bool,
-) -> Result<InodeRef, Errno> {
+fn follow_link(path: &mut PathReader, dir: InodeRef, link: InodeRef) -> Result<InodeRef, Errno> {
+    let slash = path.slash;
     if path.follow(link, slash)? {
         current().root.get().ok_or(ENOENT)
     } else {
@@ -265,7 +279,12 @@ fn follow_link(
 fn dir_namei(path: Path) -> Result<Target, Errno> {
     let mut path = PathReader::new(path);
     let start = first_dir(&mut path)?;
-    get_dir(&mut path, start)
+    let dir = get_dir(&mut path, start)?;
+    Ok(Target {
+        dir,
+        name: path.name,
+        slash: path.slash,
+    })
 }
 
 /// The same for a program's path.
@@ -304,16 +323,16 @@ fn inode_at(path: Path, follow: bool) -> Result<InodeRef, Errno> {
     let mut path = PathReader::new(path);
     let mut start = first_dir(&mut path)?;
     loop {
-        let Target { dir, name, slash } = get_dir(&mut path, start)?;
-        if name.is_empty() {
+        let dir = get_dir(&mut path, start)?;
+        if path.name.is_empty() {
             return Ok(dir);
         }
-        let inode = lookup(&dir, &name)?;
-        if inode.is_link() && (follow || slash) {
-            start = follow_link(&mut path, dir, inode, slash)?;
+        let inode = lookup(&dir, &path.name)?;
+        if inode.is_link() && (follow || path.slash) {
+            start = follow_link(&mut path, dir, inode)?;
             continue;
         }
-        if slash && !inode.is_dir() {
+        if path.slash && !inode.is_dir() {
             return Err(ENOTDIR);
         }
         // Differs from 0.11: looking at a file is not reading it, so its time
@@ -357,7 +376,11 @@ pub fn open_namei(path: UserAddr, mut flag: u32, mode: u16) -> Result<InodeRef, 
     let mut path = PathReader::new(Path::User(path));
     let mut start = first_dir(&mut path)?;
     loop {
-        let target = get_dir(&mut path, start)?;
+        let target = Target {
+            dir: get_dir(&mut path, start)?,
+            name: path.name,
+            slash: path.slash,
+        };
         if target.name.is_empty() {
             let reads = flag & (O_ACCMODE | O_CREAT | O_TRUNC) == 0;
             check_permission(&target.dir, MAY_READ)?;
@@ -368,7 +391,7 @@ pub fn open_namei(path: UserAddr, mut flag: u32, mode: u16) -> Result<InodeRef, 
             Opened::Found(inode) => inode,
         };
         if inode.is_link() {
-            start = follow_link(&mut path, target.dir, inode, target.slash)?;
+            start = follow_link(&mut path, target.dir, inode)?;
             continue;
         }
         if target.slash && !inode.is_dir() {

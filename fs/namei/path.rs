@@ -2,8 +2,8 @@
 //! user memory by itself, and several times).
 
 use super::symlink::Links;
-use crate::fs::NAME_LEN;
 use crate::fs::inode::InodeRef;
+use crate::fs::{DIR_ENTRY_SIZE, NAME_LEN};
 use crate::kernel::errno::{ENAMETOOLONG, Errno};
 use crate::kernel::types::UserAddr;
 
@@ -29,6 +29,10 @@ pub(super) struct PathReader<'a> {
     next: usize,
     end: usize,
     links: Links,
+    /// The name that [`Self::component`] has read; empty at the end of the path.
+    pub(super) name: Name,
+    /// Does a slash follow it?
+    pub(super) slash: bool,
 }
 
 impl<'a> PathReader<'a> {
@@ -42,16 +46,19 @@ impl<'a> PathReader<'a> {
             next: 0,
             end: 0,
             links: Links::new(),
+            name: Name::EMPTY,
+            slash: false,
         }
     }
 
     /// The next byte; 0 at the end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn peek(&mut self) -> Result<u8, Errno> {
         if self.next == self.end {
             self.fill()?;
         }
-        Ok(self.piece[self.next])
+        // `fill` leaves `next` below `end`, which is at most PIECE.
+        Ok(self.piece[self.next % Self::PIECE])
     }
 
     #[inline(never)]
@@ -73,8 +80,11 @@ impl<'a> PathReader<'a> {
             Path::User(addr) => {
                 let addr = addr.add(self.taken);
                 self.end = Self::PIECE - addr.0 as usize % Self::PIECE;
-                addr.slice(self.end as u32)?
-                    .copy_in(&mut self.piece[..self.end])?;
+                let (from, to) = (addr.slice(self.end as u32)?, &mut self.piece[..self.end]);
+                match from.readable_now() {
+                    Some(chunk) => chunk.copy_to(to),
+                    None => from.copy_in(to)?,
+                }
             }
         }
         self.taken += self.end as u32;
@@ -105,12 +115,23 @@ impl<'a> PathReader<'a> {
     }
 
     /// Is there nothing more? Leaves links whose end has been reached.
-    #[inline]
-    fn at_end(&mut self, slash: &mut bool) -> Result<bool, Errno> {
+    #[inline(always)]
+    fn at_end(&mut self) -> Result<bool, Errno> {
+        if self.peek()? != 0 {
+            Ok(false)
+        } else if self.links.is_empty() {
+            Ok(true)
+        } else {
+            self.leave_links()
+        }
+    }
+
+    #[inline(never)]
+    fn leave_links(&mut self) -> Result<bool, Errno> {
         while self.peek()? == 0 {
             match self.links.pop() {
                 Some(behind) => {
-                    *slash |= behind;
+                    self.slash |= behind;
                     self.next = self.end;
                 }
                 None => return Ok(true),
@@ -119,6 +140,7 @@ impl<'a> PathReader<'a> {
         Ok(false)
     }
 
+    #[inline(always)]
     fn skip_slashes(&mut self) -> Result<bool, Errno> {
         let mut skipped = false;
         while self.peek()? == b'/' {
@@ -128,40 +150,36 @@ impl<'a> PathReader<'a> {
         Ok(skipped)
     }
 
-    /// The next name, empty at the end of the path.
-    pub(super) fn component(&mut self) -> Result<Component, Errno> {
-        let mut slash = self.skip_slashes()?;
-        self.at_end(&mut slash)?;
-        let mut name = Name::EMPTY;
+    /// Reads the next name, and whether a slash follows it. Is there no other
+    /// name behind it?
+    #[inline(always)]
+    pub(super) fn component(&mut self) -> Result<bool, Errno> {
+        self.skip_slashes()?;
+        self.at_end()?;
+        self.name = Name::EMPTY;
         loop {
-            let byte = self.peek()?;
-            if byte == 0 || byte == b'/' {
-                break;
+            let here = self.piece.get(self.next..self.end).unwrap_or(&[]);
+            self.next += self.name.extend(here);
+            if self.next != self.end {
+                break; // a slash or 0 has come
             }
-            name.push(byte);
-            self.advance();
+            self.fill()?;
         }
-        slash = self.skip_slashes()?;
-        let last = self.at_end(&mut slash)?;
-        Ok(Component { name, slash, last })
+        self.slash = self.skip_slashes()?;
+        self.at_end()
     }
 }
 
-/// A name in a path.
-pub(super) struct Component {
-    pub(super) name: Name,
-    /// Does a slash follow?
-    pub(super) slash: bool,
-    /// Is there no other name behind it?
-    pub(super) last: bool,
-}
-
-/// A name in a directory. Longer ones are cut, as in 0.11.
+/// A name in a directory. Longer ones are cut, as in 0.11. Four words, to be
+/// copied and compared as such.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C, align(4))]
 pub(super) struct Name {
-    len: u8,
+    len: u16,
     pub(super) bytes: [u8; NAME_LEN],
 }
+
+const _: () = assert!(size_of::<Name>() == DIR_ENTRY_SIZE);
 
 impl Name {
     pub(super) const EMPTY: Name = Name {
@@ -177,11 +195,23 @@ impl Name {
         bytes: *b"..\0\0\0\0\0\0\0\0\0\0\0\0",
     };
 
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len as usize) {
-            *place = byte;
-            self.len += 1;
+    /// Goes on with the bytes before the first slash or 0; how many these are.
+    #[inline(always)]
+    fn extend(&mut self, bytes: &[u8]) -> usize {
+        let mut len = self.len as usize;
+        let mut taken = 0;
+        for &byte in bytes {
+            if byte == 0 || byte == b'/' {
+                break;
+            }
+            if let Some(place) = self.bytes.get_mut(len) {
+                *place = byte;
+                len += 1;
+            }
+            taken += 1;
         }
+        self.len = len as u16;
+        taken
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -73,6 +73,12 @@ impl Links {
         }
     }
 
+    /// Is no link being read?
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.depth == 0
+    }
+
     /// The innermost link.
     #[inline]
     pub(super) fn top(&mut self) -> Option<&mut Link> {
