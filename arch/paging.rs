@@ -110,6 +110,16 @@ impl EntryRef {
         }
     }
 
+    /// Writes [`Entry::NONE`].
+    #[inline(always)]
+    pub(crate) fn clear(self) {
+        // SAFETY: as in `get`.
+        unsafe {
+            core::arch::asm!("mov dword ptr [{}], 0", in(reg) self.0,
+                options(nostack, preserves_flags));
+        }
+    }
+
     /// The next entry of the same table; the caller stays within it.
     #[inline(always)]
     pub(crate) fn next(self) -> EntryRef {

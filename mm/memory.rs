@@ -178,7 +178,7 @@ pub fn count_pages(task: &Task) -> u32 {
 /// free, and keep their contents.
 pub fn free_page_tables(task: &Task) {
     for_each_present(task, |_, entry_ref, entry| {
-        entry_ref.set(Entry::NONE);
+        entry_ref.clear();
         free_page(entry.page());
     });
     let mut tables = task.tables.replace(0);

@@ -183,7 +183,8 @@ pub(super) fn free_page(page: PhysAddr) {
     if let Some(index) = map_nr(page) {
         let count = &MEM_MAP.count[index];
         let references = count.get();
-        if references > 1 && references != USED {
+        // Neither 0, nor 1, nor USED: the last one, and what should not happen.
+        if (2..USED).contains(&references) {
             return count.set(references - 1);
         }
     }
