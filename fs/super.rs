@@ -11,6 +11,7 @@ use crate::arch::boot::setup::boot_info;
 use crate::arch::irq::halt_forever;
 use crate::kernel::blk_drv::ll_rw_blk::blk_size;
 use crate::kernel::blk_drv::ramdisk::RAM_DISK;
+use crate::kernel::chr_drv::tty_io::wait_for_keypress;
 use crate::kernel::errno::{EBUSY, EINVAL, EIO, ENFILE, ENOTBLK, ENOTDIR, ENXIO, Errno, SysResult};
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{HandleCell, IrqCell};
@@ -471,12 +472,22 @@ fn root_device() -> Dev {
 /// Mounts the root file system; it becomes the running task's root and working
 /// directory (0.11 `mount_root`). If there is none, says what was looked for
 /// and what to try, and stops the machine.
+///
+/// A floppy drive that has none in it is asked for one, which 0.11 does whatever
+/// is in the drive: that may be the diskette that the machine was booted from.
 pub fn mount_root() {
+    const FLOPPY: u8 = 2;
     let dev = root_device();
     ROOT_DEV.set(dev.0);
-    let sb = match read_super(dev) {
-        Ok(sb) => sb,
-        Err(fault) => no_root(dev, fault),
+    let sb = loop {
+        match read_super(dev) {
+            Ok(sb) => break sb,
+            Err(Fault::Unreadable(_) | Fault::Magic(_)) if dev.major() == FLOPPY => {
+                printk!("Insert root floppy and press ENTER");
+                wait_for_keypress();
+            }
+            Err(fault) => no_root(dev, fault),
+        }
     };
     let root = match iget(dev, ROOT_INO) {
         Ok(root) if root.is_dir() => root,

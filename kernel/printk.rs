@@ -96,6 +96,11 @@ pub fn init() {
     }
 }
 
+/// Is the first serial line the console?
+pub fn to_serial() -> bool {
+    TO_SERIAL.get()
+}
+
 /// Prints to the first serial line from now on, if there is one.
 pub fn log_to_serial() {
     if !TO_SERIAL.get() {

@@ -16,6 +16,7 @@ use crate::kernel::chr_drv::termios::*;
 use crate::kernel::chr_drv::tty::{Raw, TTY_BUF_SIZE, Tty};
 use crate::kernel::errno::{EAGAIN, EBUSY, EIO, ENXIO, ERESTARTSYS, Errno, SysResult};
 use crate::kernel::exit::{hang_up_session, is_orphaned_pgrp, kill_pg};
+use crate::kernel::printk::to_serial;
 use crate::kernel::sched::{HZ, add_timer, jiffies, schedule};
 use crate::kernel::shared::{IrqCell, IrqShared};
 use crate::kernel::signal::{SIG_IGN, SIGTTIN, SIGTTOU, bit};
@@ -150,14 +151,9 @@ fn sleep_if_full(line: &TtyLine) -> Result<(), Errno> {
         .wait_while_interruptible(|| line.lock().write_q.chars() > WAKEUP_CHARS)
 }
 
-/// Waits until a line has been typed at the screen's keyboard, and takes it.
-#[expect(
-    dead_code,
-    reason = "0.11 waits so for the root floppy, which comes with its driver"
-)]
-/// 0.11 `wait_for_keypress`.
+/// Waits until a line has been typed at the console, and takes it.
 pub fn wait_for_keypress() {
-    let line = &TTY_TABLE[0];
+    let line = &TTY_TABLE[to_serial() as usize];
     line.readers
         .wait_while(|| line.lock().secondary.lines() == 0);
     line.lock().secondary.clear();

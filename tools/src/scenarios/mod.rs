@@ -3,8 +3,11 @@
 
 mod boot;
 mod consoles;
+mod floppies;
+mod hard_disks;
 mod images;
 mod jobs;
+mod media;
 mod old_root;
 mod screen;
 mod shell;
@@ -48,6 +51,15 @@ impl std::error::Error for Skipped {}
 pub const ALL: &[Scenario] = &[
     scenario("old_root.session", old_root::session),
     scenario("boot.bochs", boot::bochs),
+    scenario("floppy.under_load", floppies::under_load),
+    scenario("floppy.lost_interrupts", floppies::lost_interrupts),
+    scenario("hd.lost_interrupts", hard_disks::lost_interrupts),
+    scenario("floppy.large", floppies::large),
+    scenario("floppy.small", floppies::small),
+    scenario("floppy.root", floppies::root),
+    scenario("floppy.changed", floppies::changed),
+    scenario("hd.two_drives", hard_disks::two_drives),
+    scenario("hd.errors", hard_disks::errors),
     scenario("images.hd_keeps_files", images::hd_keeps_files),
     scenario("images.hd386_keeps_files", images::hd386_keeps_files),
     scenario("images.floppy", images::floppy),
