@@ -133,7 +133,7 @@ fn has_window_support() -> Result<bool> {
         .any(|line| matches!(line.trim(), "gtk" | "sdl")))
 }
 
-/// Starts QEMU stopped at its first instruction, with gdb attached to it.
+/// Starts QEMU stopped at its first instruction, with gdb attached to it
 #[derive(Args)]
 pub struct Gdb {
     /// Memory in MB
@@ -148,43 +148,71 @@ pub struct Gdb {
     /// gdb leaves after the commands
     #[arg(long)]
     batch: bool,
+    /// No gdb: wait for one at this TCP port, with the console in this terminal
+    #[arg(long, value_name = "PORT", conflicts_with_all = ["commands", "batch"])]
+    serve: Option<u16>,
 }
+
+/// What gdb is taught about this kernel.
+const GDB_HELPERS: &str = "tools/gdb/linux011.py";
 
 impl Gdb {
     pub fn run(self) -> Result<()> {
+        match self.serve {
+            Some(port) => self.serve(port),
+            None => self.debug(),
+        }
+    }
+
+    /// QEMU, stopped, without its console and its way to gdb.
+    fn qemu(&self, window: bool) -> Result<Command> {
+        let boot = Boot::kernel(command_line(&self.cmdline, window));
+        let mut qemu = Command::new(QEMU);
+        qemu.args(["-m", &self.mem.to_string(), "-cpu", "486", "-S"])
+            .args(["-net", "none"])
+            .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
+            .args(boot.arguments()?);
+        if !window {
+            qemu.args(["-display", "none"]);
+        }
+        Ok(qemu)
+    }
+
+    /// For a debugger that somebody else starts, an editor for one.
+    fn serve(&self, port: u16) -> Result<()> {
+        let window = has_display() && has_window_support()?;
+        let mut qemu = self.qemu(window)?;
+        qemu.args(["-gdb", &format!("tcp:127.0.0.1:{port}")]);
+        qemu.args(["-serial", if window { "none" } else { "mon:stdio" }]);
+        println!("QEMU waits for gdb at port {port}. Ctrl-A, then X ends it.");
+        let status = qemu
+            .status()
+            .with_context(|| format!("cannot start {QEMU}; tools/setup.sh installs it"))?;
+        ensure!(
+            matches!(status.code(), Some(0 | 1)),
+            "QEMU ended with {status}"
+        );
+        Ok(())
+    }
+
+    fn debug(&self) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let socket = folder.path().join("gdb");
         let log = folder.path().join("serial");
-        let boot = Boot::kernel(command_line(&self.cmdline, has_display()));
-        let mut qemu = Command::new(QEMU);
-        qemu.args([
-            "-m",
-            &self.mem.to_string(),
-            "-cpu",
-            "486",
-            "-S",
-            "-net",
-            "none",
-        ])
-        .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
-        .args([
-            "-chardev",
-            &format!("socket,path={},server=on,wait=off,id=g0", socket.display()),
-        ])
-        .args(["-gdb", "chardev:g0"])
-        .args(boot.arguments()?)
-        .stdin(Stdio::null());
-        if has_display() && has_window_support()? {
+        let window = has_display() && has_window_support()?;
+        let mut qemu = self.qemu(window)?;
+        let gate = format!("socket,path={},server=on,wait=off,id=g0", socket.display());
+        qemu.args(["-chardev", &gate, "-gdb", "chardev:g0"])
+            .stdin(Stdio::null());
+        if window {
             qemu.args(["-serial", "none"]);
         } else {
-            qemu.args([
-                "-display",
-                "none",
-                "-serial",
-                &format!("file:{}", log.display()),
-            ]);
+            // QEMU tells which terminal it has made.
+            let console = format!("pty,id=s0,logfile={}", log.display());
+            qemu.args(["-chardev", &console, "-serial", "chardev:s0"]);
             println!(
-                "The guest's console goes to {} (`tail -f` it elsewhere).",
+                "The guest's console is the terminal that QEMU names (`screen /dev/pts/N` \
+                 elsewhere);\nwhat it has said so far is in {}.",
                 log.display()
             );
         }
@@ -198,6 +226,7 @@ impl Gdb {
         let mut gdb = Command::new("gdb");
         gdb.args(["-q", "build/linux011.elf"])
             .args(["-ex", "set pagination off", "-ex", "set confirm off"])
+            .args(["-x", GDB_HELPERS])
             .args(["-ex", &format!("target remote {}", socket.display())]);
         for command in &self.commands {
             gdb.args(["-ex", command]);

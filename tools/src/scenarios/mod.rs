@@ -4,6 +4,7 @@
 mod boot;
 mod consoles;
 mod floppies;
+mod gdb;
 mod hard_disks;
 mod images;
 mod jobs;
@@ -93,6 +94,7 @@ pub const ALL: &[Scenario] = &[
     scenario("jobs.settings", jobs::settings),
     scenario("tables.identity", tables::identity),
     scenario("tables.user_bits", tables::user_bits),
+    scenario("gdb.commands", gdb::commands),
     scenario("boot.no_root", boot::no_root),
     scenario("boot.damaged_root", boot::damaged_root),
     scenario("boot.init_ends", boot::init_ends),
