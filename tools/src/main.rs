@@ -19,6 +19,7 @@ mod run;
 mod scan;
 mod scenarios;
 mod screenshot;
+mod side_by_side;
 mod stack;
 mod symbols;
 mod test;
@@ -39,6 +40,7 @@ enum Command {
     ImageCat(manifest::ImageCat),
     Programs(programs::Programs),
     ReadingMap(reading::ReadingMap),
+    SideBySide(side_by_side::SideBySide),
     Iso(iso::Iso),
     Disk(disk::Disk),
     Run(run::Run),
@@ -64,6 +66,7 @@ fn main() -> std::process::ExitCode {
         Command::ImageCat(command) => command.run(),
         Command::Programs(command) => command.run(),
         Command::ReadingMap(command) => command.run(),
+        Command::SideBySide(command) => command.run(),
         Command::Iso(command) => command.run(),
         Command::Disk(command) => command.run(),
         Command::Run(command) => command.run(),
