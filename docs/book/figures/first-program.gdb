@@ -1,0 +1,4 @@
+# append: console=ttyS0
+program sh
+echo == begin\n
+ps
