@@ -151,7 +151,8 @@ fn sleep_if_full(line: &TtyLine) -> Result<(), Errno> {
         .wait_while_interruptible(|| line.lock().write_q.chars() > WAKEUP_CHARS)
 }
 
-/// Waits until a line has been typed at the console, and takes it.
+/// Waits until a line has been typed at the console, and takes it (0.11
+/// `wait_for_keypress`).
 pub fn wait_for_keypress() {
     let line = &TTY_TABLE[to_serial() as usize];
     line.readers
