@@ -58,6 +58,11 @@ const SESSION: &[(&str, &[&str])] = &[
     // Into the first function, whose page is not there yet, and on.
     ("ustepi 4", &[r"sh \(pid 2\) at 0x"]),
     ("ucontinue rt_main", &[r"sh \(pid 2\) at 0x\w+: .*rt_main"]),
+    // On to a page that it has not touched yet.
+    (
+        "fault 2",
+        &[r"slot 2, sh \(pid 2\): (reads from|writes to) address 0x\w+, the page is"],
+    ),
 ];
 
 /// Each command prints what it should of a machine that runs its first program.
