@@ -7,6 +7,8 @@ reading-map: | $(XTASK)
 	@$(XTASK) reading-map --write
 
 # The reader's own copy of 0.11 beside our source: build/side-by-side/index.html.
+# Other pages link to mm_memory.c.html#do_no_page by 0.11's file and function, or to
+# index.html#mm/memory.rs:do_no_page by ours.
 side-by-side: | $(XTASK)
 	@$(if $(ORIG),,echo 'make side-by-side ORIG=path/to/linux-0.11 (a copy of its source)'; exit 1)
 	@$(XTASK) side-by-side "$(ORIG)" $(ARGS)
