@@ -66,13 +66,16 @@ GUEST := --release -Zjson-target-spec --target $(CURDIR)/arch/$(TARGET).json $(S
 # LLVM would compare short strings with bswap, which came with the 486: no inline
 # comparison. The kernel's stack sizes are for `make check`.
 GUEST_FLAGS := -Cllvm-args=-max-loads-per-memcmp=0
+# The same bytes wherever it is built: no path of this machine's is in them.
+CARGO_FOLDER := $(or $(CARGO_HOME),$(HOME)/.cargo)
+GUEST_FLAGS += --remap-path-prefix=$(CARGO_FOLDER)=cargo --remap-path-prefix=$(CURDIR)=.
 # A 386 has no long nop: what pads the head of a loop to 16 bytes would be executed
 # byte by byte. At most one byte of it.
 KERNEL_FLAGS := -Cllvm-args=-max-bytes-for-alignment=1
 GUEST_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS)"
 KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) $(KERNEL_FLAGS) -Zemit-stack-sizes"
 
-.PHONY: hd hd386 floppy test-386 test-machines reproducible
+.PHONY: boot-screenshots hd hd386 floppy test-386 test-machines reproducible
 .PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
         test-math-long math-table screenshots \
@@ -87,12 +90,14 @@ help: ## this list
 	@echo 'make test-math-long  the emulated 387 against this machine, in bulk (minutes)'
 	@echo 'make test-386     the guest tests on a strict 80386, which it builds once'
 	@echo 'make errata       the list of what is wrong in 0.11, each with its tests'
+	@echo 'make test-machines  each image on many machines: a table'
 	@echo 'make check        formatting, clippy, opcodes newer than the 386, kernel stack'
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
 	@echo 'make hd           build/hd.img, a hard disk of 20 MB with the root on it'
 	@echo 'make hd386        build/hd386.img, the same for an 80386'
 	@echo 'make floppy       build/fd.img, a floppy of 1.44 MB for an 80386'
 	@echo 'make bochs        boot the ISO in Bochs, screen in this terminal'
+	@echo 'make reproducible builds this commit twice and compares the bytes'
 	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached to it'
 	@echo 'make kernel       build/linux011.elf'
 	@echo 'make user         build/root.img, the root image with its programs'
@@ -224,8 +229,16 @@ bochs: $(ISO)
 gdb: $(KERNEL) build/root.img
 	@$(XTASK) gdb --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
 
-screenshots: $(KERNEL) build/root.img $(ISO)
+screenshots: $(KERNEL) build/root.img boot-screenshots
 	@$(XTASK) screenshot $(ARGS)
+
+# The ways to boot, for docs/hardware.md.
+boot-screenshots: $(ISO) $(HD) $(HD386) $(FD)
+	@$(XTASK) screenshot --image $(ISO) --menu --out docs/boot-menu.png
+	@$(XTASK) screenshot --image $(ISO) --type mount --out docs/boot-iso.png
+	@$(XTASK) screenshot --image $(HD) --type mount --out docs/boot-hd.png
+	@$(XTASK) screenshot --image $(HD386) --mem 4 --type mount --out docs/boot-hd386.png
+	@$(XTASK) screenshot --image $(FD) --mem 4 --type mount --out docs/boot-fd.png
 
 test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO) \
 		$(HD) $(HD386) $(FD)
@@ -238,6 +251,17 @@ test-386: $(KERNEL) build/test.img build/bootsect.bin
 		[ $$? = 77 ] && echo 'test-386: skipped, for the reason above'; exit; }; \
 	$(XTASK) test --bochs-386 "$$bochs" --logs build/test-386-logs --limit 3000 \
 		--filter "$(FILTER)" $(ARGS)
+
+# Each image on many machines, and a table: build/machines.md.
+test-machines: $(ISO) $(HD) $(HD386) $(FD)
+	@command -v dosbox >/dev/null || { echo 'test-machines: apt-get install dosbox' >&2; exit 1; }
+	@bochs=$$(tools/bochs-386.sh) || echo 'test-machines: no 80386 of Bochs, for the reason above'; \
+	$(XTASK) machines $${bochs:+--bochs-386 "$$bochs"} --filter "$(FILTER)" $(ARGS)
+
+# Builds this commit twice, in folders of different names, and compares what comes
+# out. What is not committed does not count.
+reproducible:
+	@tools/reproducible.sh
 
 # --- Speed --------------------------------------------------------------------
 

@@ -18,6 +18,11 @@ fn main() {
         .flag("-m32")
         .flag("-march=i386")
         .flag("-g")
+        // No path of this machine's in what is built (see the Makefile).
+        .flag(format!(
+            "-fdebug-prefix-map={}=.",
+            std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default()
+        ))
         .flag("-Wa,--fatal-warnings");
     for source in sources {
         println!("cargo:rerun-if-changed={source}");

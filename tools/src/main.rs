@@ -10,6 +10,7 @@ mod disk;
 mod errata;
 mod iso;
 mod machine;
+mod machines;
 mod manifest;
 mod minix;
 mod old_root;
@@ -43,6 +44,7 @@ enum Command {
     SideBySide(side_by_side::SideBySide),
     Iso(iso::Iso),
     Disk(disk::Disk),
+    Machines(machines::Machines),
     Run(run::Run),
     OldRoot(old_root::OldRoot),
     Gdb(run::Gdb),
@@ -69,6 +71,7 @@ fn main() -> std::process::ExitCode {
         Command::SideBySide(command) => command.run(),
         Command::Iso(command) => command.run(),
         Command::Disk(command) => command.run(),
+        Command::Machines(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::OldRoot(command) => command.run(),
         Command::Gdb(command) => command.run(),

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn newer_instructions_are_found() {
-        let newer: [(&str, &[u8]); 26] = [
+        let newer: [(&str, &[u8]); 48] = [
             ("bswap eax", &[0x0f, 0xc8]),
             ("cmpxchg [ecx], edx", &[0x0f, 0xb1, 0x11]),
             ("lock cmpxchg [ecx], edx", &[0xf0, 0x0f, 0xb1, 0x11]),
@@ -166,6 +166,28 @@ mod tests {
             ("paddd mm0, mm1", &[0x0f, 0xfe, 0xc1]),
             ("prefetcht0 [eax]", &[0x0f, 0x18, 0x08]),
             ("lzcnt eax, eax", &[0xf3, 0x0f, 0xbd, 0xc0]),
+            ("popcnt eax, ecx", &[0xf3, 0x0f, 0xb8, 0xc1]),
+            ("sysexit", &[0x0f, 0x35]),
+            ("syscall", &[0x0f, 0x05]),
+            ("wrmsr", &[0x0f, 0x30]),
+            ("rdpmc", &[0x0f, 0x33]),
+            ("rsm", &[0x0f, 0xaa]),
+            ("ud1 eax, ecx", &[0x0f, 0xb9, 0xc1]),
+            ("mov tr5, eax", &[0x0f, 0x26, 0xe8]),
+            ("fcmovnu st, st1", &[0xdb, 0xd9]),
+            ("fucomi st, st1", &[0xdb, 0xe9]),
+            ("fucomip st, st1", &[0xdf, 0xe9]),
+            ("fcomip st, st1", &[0xdf, 0xf1]),
+            ("fisttp [eax]", &[0xdb, 0x08]),
+            ("emms", &[0x0f, 0x77]),
+            ("fxsave [eax]", &[0x0f, 0xae, 0x00]),
+            ("ldmxcsr [eax]", &[0x0f, 0xae, 0x10]),
+            ("mfence", &[0x0f, 0xae, 0xf0]),
+            ("movnti [eax], ecx", &[0x0f, 0xc3, 0x08]),
+            ("addss xmm0, xmm1", &[0xf3, 0x0f, 0x58, 0xc1]),
+            ("movbe eax, [ecx]", &[0x0f, 0x38, 0xf0, 0x01]),
+            ("crc32 eax, ecx", &[0xf2, 0x0f, 0x38, 0xf1, 0xc1]),
+            ("xgetbv", &[0x0f, 0x01, 0xd0]),
         ];
         for (name, bytes) in newer {
             // Without the FPU's instructions and with them.

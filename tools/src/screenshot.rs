@@ -22,6 +22,12 @@ pub struct Screenshot {
     /// Memory in MB
     #[arg(long, default_value_t = 16)]
     mem: u32,
+    /// Boots this image through its menu: an ISO, a floppy (fd.img) or a disk
+    #[arg(long)]
+    image: Option<PathBuf>,
+    /// Shows the menu of the image, and boots nothing
+    #[arg(long, requires = "image")]
+    menu: bool,
     /// A line to type, may be given again [default: a listing and str1]
     #[arg(long = "type", value_name = "LINE", allow_hyphen_values = true)]
     lines: Vec<String>,
@@ -29,23 +35,40 @@ pub struct Screenshot {
 
 impl Screenshot {
     pub fn run(self) -> Result<()> {
-        let mut machine = Qemu::start(&Setup::new(Boot::kernel("")).memory(self.mem))?;
+        let boot = match &self.image {
+            None => Boot::kernel(""),
+            Some(image) if image.extension().is_some_and(|end| end == "iso") => {
+                Boot::Iso(image.clone())
+            }
+            Some(image) if image.ends_with("fd.img") => Boot::FloppyAlone(image.clone()),
+            Some(image) => Boot::Disk(image.clone()),
+        };
+        let mut setup = Setup::new(boot).memory(self.mem);
+        setup.extra.push("-snapshot".into());
+        let mut machine = Qemu::start(&setup)?;
+        if self.menu {
+            machine.wait_for_screen("self-test, on screen", PATIENCE)?;
+            return self.keep(&mut machine);
+        }
         machine.wait_for_screen(PROMPT, PATIENCE)?;
         let default = ["ls -l / | head -n 4", "str1 -t 1"]
             .map(String::from)
             .to_vec();
-        let lines = if self.lines.is_empty() {
-            default
-        } else {
-            self.lines
+        let lines = match (&self.image, self.lines.is_empty()) {
+            (None, true) => &default,
+            _ => &self.lines,
         };
         for line in lines {
-            machine.type_text(&line)?;
+            machine.type_text(line)?;
             // The typed line must be there first: before, the old prompt waits.
             machine.wait_for_screen(&format!("# {}", regex::escape(line.trim_end())), PATIENCE)?;
             machine.type_text("\n")?;
             machine.wait_for_screen(PROMPT, PATIENCE)?;
         }
+        self.keep(&mut machine)
+    }
+
+    fn keep(&self, machine: &mut Qemu) -> Result<()> {
         if let Some(folder) = self.out.parent() {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create the folder {}", folder.display()))?;

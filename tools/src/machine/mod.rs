@@ -3,9 +3,11 @@
 
 mod bochs;
 mod console;
+mod dosbox;
 mod qemu;
 mod screen;
 
 pub use bochs::{Bochs, BochsSetup};
 pub use console::{Console, Line, indent};
+pub use dosbox::DosBox;
 pub use qemu::{Boot, Exit, Qemu, Setup};

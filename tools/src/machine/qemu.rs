@@ -104,6 +104,8 @@ pub struct Setup {
     pub cpu: Option<String>,
     /// Further arguments for QEMU.
     pub extra: Vec<String>,
+    /// Is there a serial line? Without one the console stays silent.
+    pub serial: bool,
 }
 
 impl Setup {
@@ -113,6 +115,7 @@ impl Setup {
             memory: 16,
             cpu: None,
             extra: Vec::new(),
+            serial: true,
         }
     }
 
@@ -166,7 +169,11 @@ impl Qemu {
             ])
             .args(["-m", &setup.memory.to_string(), "-rtc", "base=utc"])
             .args(["-chardev", &format!("socket,id=s0,path={}", at("serial"))])
-            .args(["-serial", "chardev:s0"])
+            .args(if setup.serial {
+                ["-serial", "chardev:s0"]
+            } else {
+                ["-serial", "none"]
+            })
             .args(["-chardev", &format!("socket,id=m0,path={}", at("monitor"))])
             .args(["-mon", "chardev=m0,mode=control"])
             .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=4"])
