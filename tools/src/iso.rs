@@ -12,6 +12,8 @@ use crate::util::write_if_changed;
 const MODULES: &str = "biosdisk iso9660 normal multiboot2 part_msdos serial terminal";
 /// GRUB for BIOS machines.
 pub const GRUB: &str = "/usr/lib/grub/i386-pc";
+/// When everything in it was made, as SOURCE_DATE_EPOCH below says: 8 December 1991.
+const DATE: &str = "1991120800000000";
 /// Largest ISO: it is to be downloaded without a thought.
 const LIMIT: u64 = 3 << 20;
 
@@ -71,6 +73,14 @@ pub fn make_iso(kernel: &Path, module: &Path, config: &str, out: &Path) -> Resul
         .args(["--locales=", "--themes=", "--fonts=", "-o"])
         .arg(&temporary)
         .arg(folder.path())
+        // For xorriso: the dates of files, and of the volume, which are the clock's
+        // otherwise.
+        .args(["--set_all_file_dates", DATE, "--"])
+        .args(
+            ["c", "m", "uuid"]
+                .map(|what| ["-volume_date", what, DATE])
+                .concat(),
+        )
         // One source, one ISO: dates and identifiers come from here, not from
         // the clock (xorriso honours it too).
         .env("SOURCE_DATE_EPOCH", "692150400")
