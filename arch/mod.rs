@@ -14,3 +14,4 @@ pub mod probe;
 pub mod segment;
 pub mod string;
 pub mod system;
+pub mod tsc;

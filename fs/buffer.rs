@@ -27,6 +27,7 @@ use crate::arch::string::{clear_words, copy_words};
 use crate::kernel::blk_drv::ll_rw_blk::{disk_changed, ll_rw_block, read_ahead};
 use crate::kernel::errno::{EIO, Errno, SysResult};
 use crate::kernel::shared::{IrqCell, NoSleep};
+use crate::kernel::trace::trace;
 use crate::kernel::types::{Block, Dev, PhysAddr};
 use crate::kernel::wait::WaitQueue;
 use crate::mm::memory::Page;
@@ -578,6 +579,7 @@ pub fn bread(dev: Dev, block: Block) -> Result<BufferRef, Errno> {
 pub fn bread_cached(dev: Dev, block: Block) -> Option<BufferRef> {
     let bh = find_buffer(dev, block).filter(|bh| bh.b_uptodate.get() && !bh.b_lock.get())?;
     bh.wanted.set(true);
+    trace!(CacheHit, dev.0, block.0);
     Some(BufferRef::new(bh))
 }
 
@@ -586,6 +588,7 @@ pub fn bread_cached(dev: Dev, block: Block) -> Option<BufferRef> {
 fn bread_now(dev: Dev, block: Block) -> Result<BufferRef, Errno> {
     let buffer = getblk(dev, block);
     if !buffer.is_uptodate() {
+        trace!(CacheMiss, dev.0, block.0);
         read_now(&buffer)?;
     }
     Ok(buffer)

@@ -9,6 +9,7 @@ use crate::kernel::chr_drv::tty_io::{tty_read, tty_write};
 use crate::kernel::errno::{EINVAL, EIO, ENOSPC, ENXIO, SysResult};
 use crate::kernel::sched::{PS_HEADER, write_ps_line};
 use crate::kernel::task::{NR_TASKS, current};
+use crate::kernel::trace::trace_read;
 use crate::kernel::types::{Dev, PhysAddr, TaskNr};
 use crate::mm::memory::MEMORY_MAX;
 use core::cell::Cell;
@@ -16,6 +17,8 @@ use core::fmt::{self, Write};
 
 /// The peep-hole for tests. Not in 0.11.
 pub const PEEP: Dev = Dev(0x010b);
+/// The kernel's trace. Not in 0.11.
+pub const TRACE: Dev = Dev(0x010c);
 /// Bytes that are moved at once where they do not lie in a buffer.
 const PIECE: usize = 32;
 /// Longest line of `/dev/ps`.
@@ -159,6 +162,7 @@ fn rw_memory(rw: Rw, minor: u8, buf: UserSlice, pos: &Cell<u32>) -> SysResult {
         (7, Rw::Write) => Err(ENOSPC),
         (10, _) => rw_ps(rw, buf, pos),
         (11, _) => Err(EINVAL),
+        (12, Rw::Read) => trace_read(buf),
         _ => Err(ENXIO),
     }
 }

@@ -13,6 +13,7 @@ use crate::kernel::errno::{
 use crate::kernel::sched::math_state_drop;
 use crate::kernel::signal::{SIG_IGN, SIGKILL, SIGTRAP, SigAction};
 use crate::kernel::task::{NR_OPEN, TASK_SIZE, Task, current};
+use crate::kernel::trace::{self, abi::Event, trace};
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::{Block, UserAddr};
 use crate::mm::memory::{PAGE_SIZE, Page, free_page_tables, put_page};
@@ -253,6 +254,7 @@ fn change_ldt(task: &Task, arguments: &mut Arguments) -> Result<(), Errno> {
         Descriptor::user(base, pages, false),
     );
     load_user_segments();
+    trace!(ExecLdt, base.0, TASK_SIZE, TASK_SIZE);
     let first = TASK_SIZE - Arguments::SIZE;
     for (index, place) in arguments.page.iter_mut().enumerate() {
         if let Some(page) = place.take() {
@@ -478,6 +480,35 @@ fn copy_script_arguments(
     Err(ENOEXEC)
 }
 
+/// Records what will be executed.
+#[inline(always)]
+fn trace_image(image: &Image) {
+    if trace::wants(Event::ExecFile) {
+        trace_found(image);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn trace_found(image: &Image) {
+    let Image { inode, header, .. } = image;
+    let name = trace::words(image.name);
+    trace!(ExecFile, name[0], name[1], name[2], name[3]);
+    trace!(
+        ExecInode,
+        inode.i_dev.get().0,
+        inode.i_num.get().0,
+        inode.i_size.get(),
+        inode.i_mode.get()
+    );
+    trace!(
+        ExecHeader,
+        header.text, header.data, header.bss, header.entry
+    );
+    let pages = image.arguments.page.iter().flatten().count();
+    trace!(ExecArgs, image.argc, image.envc, image.arguments.p, pages);
+}
+
 // ANCHOR: replace
 /// Replaces the old program by the new one: the part of 0.11 `do_execve`
 /// behind the point of no return.
@@ -491,13 +522,15 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let task = current();
     // No sleep until the new file is ours: or another process that runs it
     // would find us running it too, and share the old program's pages.
-    free_page_tables(&task);
-    set_executable(&task, Some(image.inode.clone()));
+    trace_image(image);
     for action in &task.sigaction {
         if action.get().handler != SIG_IGN {
             action.set(SigAction::DEFAULT);
         }
     }
+    trace!(ExecSignals, task.close_on_exec.get());
+    free_page_tables(&task);
+    set_executable(&task, Some(image.inode.clone()));
     for fd in 0..NR_OPEN {
         if task.close_on_exec.get() & 1 << fd != 0 {
             drop(task.filp[fd].take());
@@ -521,6 +554,14 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     task.comm.set(image.name);
     change_ldt(&task, image.arguments)?;
     create_tables(p, image.argc, image.envc)?;
+    trace!(
+        ExecTask,
+        header.text,
+        header.text + header.data,
+        task.brk.get().0,
+        task.start_stack.get().0
+    );
+    trace!(ExecDone, header.entry, sp, image.argc, image.envc);
     frame.eip = header.entry;
     frame.esp = sp;
     if task.is_traced() {

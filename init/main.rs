@@ -30,7 +30,9 @@ use kernel::chr_drv::{chr_dev_init, serial, tty_io::tty_init};
 use kernel::mktime::{Time, kernel_mktime};
 use kernel::printk::printk;
 
-use kernel::sched::{sched_init, set_current_time};
+use kernel::sched::{current_time, sched_init, set_current_time};
+use kernel::task::current;
+use kernel::trace::trace;
 use kernel::traps::trap_init;
 use kernel::types::PhysAddr;
 use mm::memory::{MEMORY_MAX, PAGE_SIZE, mem_init, nr_free_pages};
@@ -183,18 +185,31 @@ extern "C" fn main() -> ! {
     kernel::printk::init();
     let plan = plan_memory();
     mem_init(plan.main_memory_start, plan.memory_end);
+    kernel::trace::init();
+    trace!(
+        BootMemory,
+        plan.main_memory_start.0,
+        plan.memory_end.0,
+        plan.buffer_memory_end.0,
+        plan.ram_disk.map_or(0, Range::len),
+    );
     if let Some(ram_disk) = plan.ram_disk {
         move_root_image(ram_disk);
     }
     arch::boot::setup::init_8259();
     trap_init();
+    trace!(BootTraps);
     blk_dev_init();
     hd_init();
     floppy_init();
+    trace!(BootDevices);
     tty_init();
     chr_dev_init();
+    trace!(BootTerminals);
     time_init();
+    trace!(BootTime, current_time());
     sched_init();
+    trace!(BootSched, 0, &raw const *current());
     let kernel_end = PhysAddr((&raw const _end) as u32);
     // SAFETY: `plan_memory` has kept the memory from the kernel's end up to
     // `buffer_memory_end`, but for the hole, and the RAM disk's, out of main
@@ -205,6 +220,7 @@ extern "C" fn main() -> ! {
             ramdisk::rd_init(ram_disk.start, ram_disk.len());
         }
     }
+    trace!(BootBuffers, fs::buffer::stats().buffers);
     printk!(
         "{} KB of memory: {} KB buffers, {} KB RAM disk, {} KB free\n",
         plan.memory_end.0 / 1024,
@@ -213,6 +229,7 @@ extern "C" fn main() -> ! {
         nr_free_pages() * PAGE_SIZE / 1024
     );
     let arguments = init_arguments();
+    trace!(BootUser, nr_free_pages());
     kernel::bottom_half::begin();
     sti();
     // SAFETY: everything is set up; `arguments` lies on this stack, which stays

@@ -10,6 +10,7 @@ use crate::kernel::printk::printk;
 use crate::kernel::sched::{math_state_drop, schedule};
 use crate::kernel::signal::{SA_NOCLDSTOP, SIGCHLD, SIGCONT, SIGHUP};
 use crate::kernel::task::{Task, TaskState, current, tasks};
+use crate::kernel::trace::trace;
 use crate::kernel::types::{INIT, Pid, TaskNr, Ticks, UserAddr};
 use crate::kernel::{peep, ptrace};
 use crate::mm::memory::{Page, free_page_tables};
@@ -21,7 +22,7 @@ const WUNTRACED: u32 = 2;
 
 // ANCHOR: release
 /// Frees the page of a dead task and its slot (0.11 `release`).
-fn release(nr: TaskNr) {
+fn release(nr: TaskNr, pid: Pid) {
     let mut tasks = tasks();
     match tasks.get(nr) {
         Some(task) if task.state() == TaskState::Zombie => peep::note_stack(task),
@@ -32,6 +33,7 @@ fn release(nr: TaskNr) {
     // `Tasks` is the only one, as `waitpid` holds none across the call.
     if let Some(task) = unsafe { tasks.clear_task(nr) } {
         let page = crate::kernel::types::PhysAddr(task.as_ptr() as u32);
+        trace!(Release, nr.0, pid.0, page.0);
         // SAFETY: fork took the page with `into_raw`; its handles were taken
         // out by `do_exit`, and nothing points to it any more.
         drop(unsafe { Page::from_raw(page) });
@@ -197,8 +199,13 @@ pub fn do_exit(code: i32) -> ! {
     if task.pid.get() == INIT {
         init_has_ended(code);
     }
+    trace!(ExitBegin, code);
     ptrace::wait_for_tracer(&task);
     free_page_tables(&task);
+    trace!(
+        ExitFiles,
+        task.filp.iter().filter(|file| !file.is_empty()).count()
+    );
     for file in &task.filp {
         drop(file.take());
     }
@@ -228,12 +235,13 @@ pub fn do_exit(code: i32) -> ! {
         match child.state() {
             TaskState::Zombie => tell_father(child),
             // No one else would let it go on.
-            TaskState::Stopped if traced => child.set_state(TaskState::Running),
+            TaskState::Stopped if traced => child.cont(),
             _ => {}
         }
     }
     task.exit_code.set(code);
     task.set_state(TaskState::Zombie);
+    trace!(ExitZombie, task.father.get().0, code);
     tell_father(&task);
     schedule();
     panic!("a zombie was scheduled");
@@ -308,6 +316,7 @@ pub fn sys_waitpid(pid: i32, stat_addr: UserAddr, options: u32) -> SysResult {
             if !stat_addr.is_null() {
                 stat_addr.write(&child.status)?;
             }
+            trace!(WaitFound, child.nr.0, child.pid.0, child.status);
             reap(&child);
             return Ok(child.pid.0);
         }
@@ -372,5 +381,5 @@ fn reap(child: &Report) {
         task.stime.get().0.wrapping_add(task.cstime.get().0),
     );
     drop(tasks);
-    release(child.nr);
+    release(child.nr, child.pid);
 }

@@ -1,6 +1,8 @@
 //! fork (0.11 `kernel/fork.c`).
 
-use crate::arch::desc::{KERNEL_DS, ldt_selector, set_task_descriptors};
+use crate::arch::desc::{
+    FIRST_LDT_ENTRY, FIRST_TSS_ENTRY, KERNEL_DS, ldt_selector, set_task_descriptors,
+};
 use crate::kernel::errno::{EAGAIN, EINVAL, Errno, SysResult};
 use crate::kernel::peep;
 use crate::kernel::printk::printk;
@@ -9,6 +11,7 @@ use crate::kernel::shared::{HandleCell, IrqCell};
 use crate::kernel::task::{
     KERNEL_STACK_PAGE, NR_OPEN, STACK_FILL, TASK_SIZE, Task, TaskState, current, tasks,
 };
+use crate::kernel::trace::trace;
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::{LinAddr, Pid, TaskNr, Ticks};
 use crate::kernel::wait::WaitQueue;
@@ -54,6 +57,7 @@ fn copy_mem(nr: TaskNr, child: &Task) -> Result<(), Errno> {
     let new_base = LinAddr(nr.0 as u32 * TASK_SIZE);
     child.start_code.set(new_base);
     child.set_segments(code.with_base(new_base), data.with_base(new_base));
+    trace!(ForkSegments, nr.0, new_base.0, data.limit_in_bytes());
     copy_page_tables(&parent, child)
 }
 // ANCHOR_END: copy_mem
@@ -70,6 +74,7 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     math_state_save();
     let parent = current();
     let mut page = Page::alloc().ok_or(EAGAIN)?;
+    trace!(ForkPage, nr.0, page.address().0);
     if peep::enabled() {
         for word in page.data_mut().chunks_exact_mut(4) {
             word.copy_from_slice(&STACK_FILL.to_le_bytes());
@@ -113,7 +118,15 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     if parent.nr.get().0 == 0 {
         child.comm.set(INIT_NAME);
     }
+    trace!(
+        ForkCopied,
+        nr.0,
+        pid.0,
+        child.counter.get(),
+        child.father.get().0
+    );
     set_tss(child, frame, nr, page.address().0 + KERNEL_STACK_PAGE);
+    trace!(ForkTss, nr.0, frame.eip, frame.esp, ldt_selector(nr));
     child.set_user_esp(frame.esp);
     copy_mem(nr, child)?;
     for (to, from) in child.filp.iter().zip(&parent.filp) {
@@ -122,11 +135,25 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     drop(child.pwd.replace(parent.pwd.get()));
     drop(child.root.replace(parent.root.get()));
     crate::fs::exec::set_executable(child, parent.executable.get());
+    trace!(
+        ForkFiles,
+        nr.0,
+        child.filp.iter().filter(|file| !file.is_empty()).count(),
+        child.pwd.get().map_or(0, |inode| inode.count() - 1),
+        child.executable.get().map_or(0, |inode| inode.i_text.get()),
+    );
     set_task_descriptors(nr, child);
+    trace!(
+        ForkGdt,
+        nr.0,
+        FIRST_TSS_ENTRY as u32 + 2 * nr.0 as u32,
+        FIRST_LDT_ENTRY as u32 + 2 * nr.0 as u32
+    );
     page.into_raw();
     // SAFETY: the page now belongs to the process table, until `release`.
     unsafe { tasks().set_task(nr, NonNull::from(child)) };
     child.set_state(TaskState::Running);
+    trace!(ForkReady, nr.0, pid.0);
     Ok(())
 }
 // ANCHOR_END: copy_process
@@ -195,6 +222,10 @@ fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
 /// `EAGAIN`: no slot or no memory.
 pub fn sys_fork(frame: &TrapFrame) -> SysResult {
     let (nr, pid) = find_empty_process()?;
-    copy_process(nr, pid, frame)?;
+    trace!(ForkSlot, nr.0, pid.0);
+    if let Err(error) = copy_process(nr, pid, frame) {
+        trace!(ForkFailed, nr.0, error);
+        return Err(error);
+    }
     Ok(pid.0)
 }

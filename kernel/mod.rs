@@ -18,6 +18,7 @@ pub mod signal;
 pub mod sys;
 pub mod system_call;
 pub mod task;
+pub mod trace;
 pub mod traps;
 pub mod types;
 pub mod wait;

@@ -123,7 +123,7 @@ impl Tracee {
         let flags = self.register(EFL) & !TRAP_FLAG;
         self.set_register(EFL, if step { flags | TRAP_FLAG } else { flags });
         self.task().exit_code.set(sig as i32);
-        self.task().set_state(TaskState::Running);
+        self.task().cont();
         Ok(())
     }
 

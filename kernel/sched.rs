@@ -1,8 +1,6 @@
 //! Scheduling, sleeping, timers (0.11 `kernel/sched.c`).
 
-use crate::arch::desc::{
-    Stub, load_first_task, set_intr_gate, set_system_gate, set_task_descriptors,
-};
+use crate::arch::desc::{Stub, load_first_task, set_intr_gate, set_task_descriptors};
 use crate::arch::io::{inb_p, outb, outb_p};
 use crate::arch::irq::{cli, irq_save, sti, sti_hlt};
 use crate::arch::system::{clts, fnclex, fninit, fnsave, frstor, invalidate, jump_to_task, stts};
@@ -13,10 +11,12 @@ use crate::kernel::peep;
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared, assert_may_sleep};
 use crate::kernel::signal::{SIGALRM, SIGKILL, SIGXCPU};
+use crate::kernel::system_call::set_call_gate;
 use crate::kernel::task::{
     KERNEL_STACK_PAGE, RLIM_INFINITY, RLIMIT_CPU, STACK_CANARY, Task, TaskState, current,
     for_each_runnable, set_current, tasks,
 };
+use crate::kernel::trace::{self, abi::Event, trace};
 use crate::kernel::types::{TaskNr, Ticks};
 use crate::kernel::wait::WaitQueue;
 use crate::mm::memory::{calc_mem, count_pages, set_slot_user};
@@ -234,6 +234,7 @@ pub extern "C" fn schedule() {
         if best != 0 {
             break next;
         }
+        trace!(Recharge);
         for task in tasks.users() {
             task.counter
                 .update(|counter| (counter >> 1) + task.priority.get());
@@ -257,6 +258,13 @@ fn switch_to(next: TaskNr) {
         return;
     }
     let _irq = irq_save();
+    trace!(
+        Switch,
+        old.nr.get().0,
+        next.0,
+        old.state(),
+        old.counter.get()
+    );
     set_slot_user(&old, false);
     if let Some(task) = tasks().get(next) {
         set_slot_user(task, true);
@@ -299,6 +307,7 @@ pub fn sys_pause() -> SysResult {
     }
     while task.pending_signals() == 0 {
         task.set_state(TaskState::Interruptible);
+        trace!(Pause);
         if task.pending_signals() == 0 {
             schedule();
         }
@@ -481,6 +490,7 @@ fn run_alarms() {
         }
         if test(&task.timeout) && task.state() == TaskState::Interruptible {
             task.set_state(TaskState::Running);
+            trace!(WakeTimeout, task.nr.get().0, task.pid.get().0);
         }
     }
     NEXT_ALARM.set(next);
@@ -600,7 +610,6 @@ pub fn sys_nice(increment: i32) -> SysResult {
 
 unsafe extern "C" {
     fn timer_interrupt();
-    fn system_call();
 }
 
 /// Makes what runs now task 0, starts the clock and opens the system call gate
@@ -630,5 +639,5 @@ pub fn sched_init() {
     outb(((LATCH >> 8) & 0xff) as u8, 0x40);
     set_intr_gate(0x20, timer_interrupt as Stub);
     outb(inb_p(0x21) & !0x01, 0x21);
-    set_system_gate(0x80, system_call as Stub);
+    set_call_gate(trace::wants(Event::SysEnter));
 }

@@ -6,6 +6,7 @@ use crate::kernel::errno::{EINTR, EINVAL, ERESTARTNOHAND, ERESTARTSYS, Errno, Sy
 use crate::kernel::exit::{do_exit, is_orphaned_pgrp, tell_father};
 use crate::kernel::sched::schedule;
 use crate::kernel::task::{Task, TaskState, current};
+use crate::kernel::trace::trace;
 use crate::kernel::traps::{NO_CALL, TrapFrame};
 use crate::kernel::types::{INIT, UserAddr};
 
@@ -118,7 +119,7 @@ impl Task {
             // A traced one goes on when its tracer says so.
             if self.state() == TaskState::Stopped && (sig == SIGKILL || !self.is_traced()) {
                 self.exit_code.set(0);
-                self.set_state(TaskState::Running);
+                self.cont();
             }
         }
         if bit & STOPPING != 0 {
@@ -129,9 +130,17 @@ impl Task {
             return;
         }
         self.add_signals(bit);
+        trace!(SigSend, sig, self.nr.get().0, self.pid.get().0);
         if self.pending_signals() & bit != 0 && self.state() == TaskState::Interruptible {
             self.set_state(TaskState::Running);
+            trace!(WakeSignal, self.nr.get().0, self.pid.get().0, sig);
         }
+    }
+
+    /// Lets the task, which is stopped, go on.
+    pub fn cont(&self) {
+        self.set_state(TaskState::Running);
+        trace!(SigCont, self.nr.get().0, self.pid.get().0);
     }
 
     /// A fault of the running task itself: a signal that it has blocked or
@@ -318,7 +327,10 @@ fn do_signal(frame: *mut TrapFrame) {
             SIG_IGN => {}
             SIG_DFL if bit(sig) & IGNORED != 0 => {}
             SIG_DFL if bit(sig) & STOPPING != 0 => stop(&task, sig),
-            SIG_DFL => do_exit(sig as i32),
+            SIG_DFL => {
+                trace!(SigDeath, sig);
+                do_exit(sig as i32)
+            }
             _ => {
                 // SAFETY: the frame lies on our kernel stack, below which we
                 // run; nobody else uses it while we do not sleep in `stop`.
@@ -384,9 +396,10 @@ fn stop(task: &Task, sig: u32) {
 fn wait_stopped(task: &Task, sig: u32) {
     task.exit_code.set(sig as i32);
     task.set_state(TaskState::Stopped);
+    trace!(SigStop, sig);
     tell_father(task);
     if task.signal.get() & bit(SIGKILL) != 0 {
-        task.set_state(TaskState::Running); // it came just before
+        task.cont(); // it came just before
     }
     schedule();
 }
@@ -418,6 +431,7 @@ fn call_handler(
     const DIRECTION_AND_TRAP: u32 = 0x500;
     frame.eflags &= !DIRECTION_AND_TRAP;
     frame.orig_eax = NO_CALL;
+    trace!(SigHandler, sig, action.handler, esp, eip);
     frame.esp = esp;
     frame.eip = action.handler;
     Ok(())

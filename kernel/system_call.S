@@ -6,7 +6,8 @@
 #include "../arch/entry.h"
 
 	.text
-	.globl system_call, ret_from_sys_call, ret_to_user, timer_interrupt
+	.globl system_call, system_call_traced, ret_from_sys_call, ret_to_user
+	.globl timer_interrupt
 	.globl coprocessor_error, device_not_available
 	.globl hd_interrupt, floppy_interrupt, parallel_interrupt
 	.globl spurious_interrupt_slave
@@ -45,6 +46,7 @@ system_call:
 	jae bad_number
 	movl %esp, %ecx			/* the frame: fastcall's first argument */
 	call *sys_call_table(, %eax, 4)
+called:
 	movl %eax, EAX(%esp)
 	testl %eax, %eax
 	js failed
@@ -59,6 +61,16 @@ ret_to_user:
 	cmpl $0, TASK_ATTENTION(%eax)
 	jne attention
 	RESTORE_ALL
+
+/* The gate leads here while system calls are traced (kernel/trace.rs). */
+	.align 16
+system_call_traced:
+	pushl %eax
+	SAVE_ALL
+	pushl %esp
+	call traced_call
+	addl $4, %esp
+	jmp called
 
 /*
  * The same for those who may have interrupted kernel code, to which a return

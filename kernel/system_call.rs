@@ -1,6 +1,7 @@
 //! The table of system calls (0.11 `include/linux/sys.h`), and the one place
 //! where a result becomes the number that a program sees.
 
+use crate::arch::desc::{Stub, set_system_gate};
 use crate::fs::buffer::sys_sync;
 use crate::fs::exec::sys_execve;
 use crate::fs::fcntl::{sys_dup, sys_dup2, sys_fcntl};
@@ -31,6 +32,7 @@ use crate::kernel::signal::{
 };
 use crate::kernel::sys::*;
 use crate::kernel::task::current;
+use crate::kernel::trace;
 use crate::kernel::traps::TrapFrame;
 use crate::kernel::types::UserAddr;
 
@@ -167,6 +169,35 @@ static sys_call_table: [SysCall; NR_SYSCALLS] = [
     /* 87 */ sys_ni,
     /* 88 */ call!(|f| sys_reboot(f.ebx, f.ecx, f.edx)),
 ];
+
+unsafe extern "C" {
+    fn system_call();
+    fn system_call_traced();
+}
+
+/// Opens the system call gate; its way leads past the recorder if calls are
+/// traced, so that they cost nothing more if they are not.
+pub fn set_call_gate(traced: bool) {
+    let entry = if traced {
+        system_call_traced as Stub
+    } else {
+        system_call
+    };
+    set_system_gate(0x80, entry);
+}
+
+/// Makes a system call and records it. Called by `system_call_traced`.
+#[unsafe(no_mangle)]
+extern "C" fn traced_call(frame: &mut TrapFrame) -> i32 {
+    let call = frame.orig_eax;
+    trace::enter_call(frame); // Traced: SysEnter, SysText.
+    let result = match sys_call_table.get(call as usize) {
+        Some(entry) => entry(frame),
+        None => number(Err(ENOSYS)),
+    };
+    trace::leave_call(call, result); // Traced: SysExit.
+    result
+}
 
 /// The call was interrupted before it had done anything, but no signal is left
 /// to decide what follows: it begins again.

@@ -248,6 +248,9 @@ pub struct Task {
     /// The local descriptor table: null, code, data.
     pub ldt: [Cell<Descriptor>; 3],
     pub tss: UnsafeCell<Tss>,
+    /// Are its events recorded where not all tasks' are (`kernel/trace.rs`)? Its
+    /// children inherit it. Not in 0.11.
+    pub recorded: Cell<bool>,
     /// [`STACK_CANARY`], for as long as the kernel stack has not overflowed.
     pub canary: Cell<u32>,
 }
@@ -327,6 +330,7 @@ impl Task {
                 Cell::new(Descriptor::user(LinAddr(0), 160, false)),
             ],
             tss: UnsafeCell::new(Tss::new()),
+            recorded: Cell::new(false),
             canary: Cell::new(STACK_CANARY),
         }
     }

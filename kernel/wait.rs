@@ -10,6 +10,7 @@ use crate::arch::irq::irq_save;
 use crate::kernel::errno::{ERESTARTSYS, Errno};
 use crate::kernel::sched::schedule;
 use crate::kernel::task::{TaskState, current, tasks};
+use crate::kernel::trace::trace;
 use crate::kernel::types::TaskNr;
 use core::cell::Cell;
 
@@ -45,6 +46,7 @@ impl WaitQueue {
         let word = &self.waiting[nr as usize / 32];
         word.set(word.get() | 1 << (nr % 32));
         task.set_state(state);
+        trace!(Sleep, &raw const *self, state);
     }
 
     /// Takes the running task out again and makes it runnable.
@@ -55,6 +57,7 @@ impl WaitQueue {
         let word = &self.waiting[nr as usize / 32];
         word.set(word.get() & !(1 << (nr % 32)));
         task.set_state(TaskState::Running);
+        trace!(Awake);
     }
 
     /// Makes all that wait here runnable (0.11 `wake_up`). May be called by
@@ -83,6 +86,7 @@ impl WaitQueue {
                     )
                 {
                     task.set_state(TaskState::Running);
+                    trace!(Wake, task.nr.get().0, task.pid.get().0, &raw const *self);
                 }
             }
         }

@@ -31,6 +31,7 @@ use crate::kernel::printk::printk;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::signal::{SIGBUS, SIGKILL, SIGSEGV};
 use crate::kernel::task::{RLIMIT_STACK, TASK_SIZE, Task, current, tasks};
+use crate::kernel::trace::{self, abi::Event, trace};
 use crate::kernel::traps::{NO_CALL, TrapFrame, fix_up};
 use crate::kernel::types::{INIT, LinAddr, PhysAddr, UserAddr};
 
@@ -121,6 +122,7 @@ fn add_table(task: &Task, addr: LinAddr, table: Page) {
         PRIVATE.difference(PageFlags::USER)
     };
     dir.set(Entry::new(table.into_raw(), flags));
+    trace!(TableMade, addr.0, dir.get().0);
     let index = (addr.0 - task.start_code.get().0) / TABLE_SPAN;
     task.tables.set(task.tables.get() | 1 << index);
 }
@@ -153,7 +155,7 @@ fn for_each_run(task: &Task, mut f: impl FnMut(u32, u32, EntryRef)) {
 /// Calls `f` with each present table entry of `task`'s slot and its page
 /// number in the slot.
 #[inline(always)]
-pub(super) fn for_each_present(task: &Task, mut f: impl FnMut(u32, EntryRef, Entry)) {
+pub(crate) fn for_each_present(task: &Task, mut f: impl FnMut(u32, EntryRef, Entry)) {
     for_each_run(task, |first, entries, mut entry_ref| {
         for page in first..first + entries {
             let entry = entry_ref.get();
@@ -177,6 +179,9 @@ pub fn count_pages(task: &Task) -> u32 {
 /// exit (0.11 `free_page_tables`). Pages whose last reference this was are
 /// free, and keep their contents.
 pub fn free_page_tables(task: &Task) {
+    if trace::wants(Event::Unmap) {
+        trace::each_unmapped(task); // Traced: Unmap, TableFreed.
+    }
     for_each_present(task, |_, entry_ref, entry| {
         entry_ref.clear();
         free_page(entry.page());
@@ -192,6 +197,7 @@ pub fn free_page_tables(task: &Task) {
     }
     task.mapped_low.set(0);
     task.mapped_high.set(SLOT_PAGES);
+    trace!(TablesFreed, task.start_code.get().0);
     invalidate();
 }
 // ANCHOR_END: free_page_tables
@@ -235,6 +241,9 @@ pub fn copy_page_tables(parent: &Task, child: &Task) -> Result<(), Errno> {
             share_entries(from_ref, to_ref, entries);
         }
     });
+    if trace::wants(Event::ForkShared) {
+        trace::each_shared(parent, child); // Traced: ForkShared, ForkTables.
+    }
     invalidate();
     Ok(())
 }
@@ -285,6 +294,7 @@ pub fn put_page(task: &Task, page: Page, addr: UserAddr, dirty: bool) -> Result<
     };
     entry_ref.set(Entry::new(page.into_raw(), flags));
     note_mapped(task, addr);
+    trace!(PutPage, task.linear(addr).0, entry_ref.get().0, 1);
     Ok(())
 }
 
@@ -319,12 +329,16 @@ fn make_table_entry(task: &Task, addr: UserAddr) -> Result<EntryRef, Errno> {
 ///
 /// Erratum `mm-2`.
 #[inline(always)]
-fn un_wp_page(entry_ref: EntryRef, entry: Entry) -> Result<(), Errno> {
-    if page_count(entry.page()) == 1 {
+fn un_wp_page(entry_ref: EntryRef, entry: Entry, linear: LinAddr) -> Result<(), Errno> {
+    let (old, page) = (entry.page(), linear.0 & !(PAGE_SIZE - 1));
+    if page_count(old) == 1 {
         give_back(entry_ref, entry);
+        trace!(WpGivenBack, page, entry_ref.get().0);
         return Ok(());
     }
-    un_share(entry_ref, entry.page())
+    un_share(entry_ref, old)?;
+    trace!(WpCopied, page, entry_ref.get().0, old.0, page_count(old));
+    Ok(())
 }
 
 /// Makes a page writable that no one else refers to.
@@ -340,6 +354,7 @@ fn give_back(entry_ref: EntryRef, entry: Entry) {
 fn un_share(entry_ref: EntryRef, old: PhysAddr) -> Result<(), Errno> {
     let mut new = Page::alloc().ok_or(ENOMEM)?;
     copy_page(old, &mut new);
+    trace!(CopyPage, old.0, new.address().0, page_count(old));
     entry_ref.set(Entry::new(new.into_raw(), PRIVATE.union(PageFlags::DIRTY)));
     free_page(old);
     COUNTERS.copied.increment();
@@ -365,7 +380,8 @@ fn copy_page(from: PhysAddr, to: &mut Page) {
 /// `ENOMEM`; `EFAULT` if nothing is mapped there.
 #[inline(always)]
 pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
-    let entry_ref = table_entry(task.linear(addr)).ok_or(EFAULT)?;
+    let linear = task.linear(addr);
+    let entry_ref = table_entry(linear).ok_or(EFAULT)?;
     let entry = entry_ref.get();
     if !entry.present() {
         return Err(EFAULT);
@@ -373,7 +389,7 @@ pub fn do_wp_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
     if entry.has(PageFlags::WRITE) {
         Ok(())
     } else {
-        un_wp_page(entry_ref, entry)
+        un_wp_page(entry_ref, entry, linear)
     }
 }
 
@@ -502,6 +518,13 @@ fn try_to_share(task: &Task, other: &Task, addr: UserAddr) -> Result<bool, Errno
     to.set(Entry::new(entry.page(), SHARED));
     add_reference(entry.page());
     note_mapped(task, addr);
+    trace!(
+        SharePage,
+        task.linear(addr).0,
+        other.linear(addr).0,
+        to.get().0,
+        page_count(entry.page())
+    );
     COUNTERS.shared.increment();
     invalidate();
     Ok(true)
@@ -559,7 +582,13 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
         return Err(EFAULT);
     }
     let addr = UserAddr(addr.0 & !(PAGE_SIZE - 1));
+    let linear = task.linear(addr).0;
     if addr.0 >= task.end_data.get() {
+        if addr.0 < task.brk.get().0 {
+            trace!(ZeroFill, linear, task.end_data.get(), task.brk.get().0);
+        } else {
+            trace!(StackGrow, linear, task.user_esp(), task.start_stack.get().0);
+        }
         return get_empty_page(task, addr);
     }
     match task.executable.get() {
@@ -584,6 +613,13 @@ fn load_page(task: &Task, addr: UserAddr, executable: &InodeRef) -> Result<(), E
     if in_file < PAGE_SIZE {
         page.data_mut()[in_file as usize..].fill(0);
     }
+    trace!(
+        LoadPage,
+        task.linear(addr).0,
+        page.address().0,
+        blocks[0].0 | blocks[1].0 << 16,
+        blocks[2].0 | blocks[3].0 << 16,
+    );
     put_page(task, page, addr, false)
 }
 // ANCHOR_END: do_no_page
@@ -600,7 +636,8 @@ extern "fastcall" fn do_page_fault(frame: &mut TrapFrame) {
     const PROGRAM_WROTE: u32 = PRESENT | WRITE | USER;
     let linear = page_fault_address();
     let task = current();
-    if frame.orig_eax == PROGRAM_WROTE && task.offset_of(linear).is_some() {
+    let quick = frame.orig_eax == PROGRAM_WROTE && !trace::wants(Event::Fault);
+    if quick && task.offset_of(linear).is_some() {
         // The CPU has found the entry present, and interrupts are off since.
         if let Some(entry_ref) = table_entry(linear) {
             let entry = entry_ref.get();
@@ -641,6 +678,7 @@ fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     let task = current();
     task.faults[0].set(task.faults[0].get().wrapping_add(1));
     let error_code = core::mem::replace(&mut frame.orig_eax, NO_CALL);
+    trace!(Fault, linear.0, error_code, frame.eip, frame.esp);
     let Some(addr) = task.offset_of(linear) else {
         return task.raise_fault(SIGSEGV);
     };
@@ -654,6 +692,9 @@ fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     } else {
         do_no_page(&task, addr)
     };
+    if let Err(error) = result {
+        trace!(FaultSignal, linear.0, error);
+    }
     match result {
         Ok(()) => {}
         Err(ENOMEM) => oom(&task),

@@ -9,6 +9,7 @@
 
 use crate::arch::string::clear_words;
 use crate::kernel::shared::IrqCell;
+use crate::kernel::trace::trace;
 use crate::kernel::types::PhysAddr;
 use core::num::NonZeroU32;
 
@@ -128,7 +129,9 @@ fn take_free_page() -> Option<PhysAddr> {
     let page = index * 32 + bit;
     MEM_MAP.count.get(page as usize)?.set(1);
     MEM_MAP.free_pages.decrement();
-    Some(PhysAddr(LOW_MEM + page * PAGE_SIZE))
+    let page = PhysAddr(LOW_MEM + page * PAGE_SIZE);
+    trace!(PageAlloc, page.0, MEM_MAP.free_pages.get());
+    Some(page)
 }
 
 /// Takes a page of zeros, if one has been kept aside; its count is 1.
@@ -139,6 +142,7 @@ fn take_clear_page() -> Option<PhysAddr> {
     MEM_MAP.clear_pages.set(last as u32);
     MEM_MAP.count.get(map_nr(page)?)?.set(1);
     MEM_MAP.free_pages.decrement();
+    trace!(PageAlloc, page.0, MEM_MAP.free_pages.get());
     Some(page)
 }
 
@@ -151,6 +155,7 @@ pub(super) fn free_clear_page(page: PhysAddr) {
             place.set(page.0);
             MEM_MAP.clear_pages.increment();
             MEM_MAP.free_pages.increment();
+            trace!(PageFree, page.0, MEM_MAP.free_pages.get());
         }
         _ => free_page(page),
     }
@@ -211,6 +216,7 @@ fn free_last(page: PhysAddr) {
         _ => {
             count.set(0);
             mark_free(index);
+            trace!(PageFree, page.0, MEM_MAP.free_pages.get());
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::fs::Rw;
 use crate::fs::buffer::BufferHead;
 use crate::kernel::printk::printk;
 use crate::kernel::shared::{IrqCell, IrqShared};
+use crate::kernel::trace::trace;
 use crate::kernel::types::{Block, Dev};
 use crate::kernel::wait::WaitQueue;
 
@@ -178,6 +179,7 @@ fn add_request(driver: &BlockDriver, cmd: Rw, bh: &'static BufferHead) -> bool {
         next: None,
     });
     bh.b_dirt.set(false);
+    trace!(Request, bh.dev().0, bh.block().0, cmd == Rw::Write);
     let idle = queues.insert(bh.dev().major() as usize, place as u8);
     drop(queues);
     if idle {
@@ -259,6 +261,7 @@ pub fn end_request(major: u8, uptodate: bool) {
     queues.current[major as usize] = request.next;
     drop(queues);
     request.bh.b_uptodate.set(uptodate);
+    trace!(RequestDone, request.dev.0, request.bh.block().0, uptodate);
     unlock_buffer(request.bh);
     if !uptodate {
         report_error(request.dev, request.bh.block());

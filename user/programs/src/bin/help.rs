@@ -99,6 +99,8 @@ static COMMANDS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("str1", "a growing stack"),
             ("cow", "pages shared until written"),
+            ("strace", "the system calls of a program"),
+            ("trace", "what the kernel does for one"),
             ("hello", "a small program in Rust"),
             ("hello-c", "a small program in C"),
             ("life", "Conway's game of life"),
