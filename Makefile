@@ -78,7 +78,7 @@ KERNEL_ENV := RUSTC_BOOTSTRAP=1 RUSTFLAGS="$(GUEST_FLAGS) $(KERNEL_FLAGS) -Zemit
 .PHONY: boot-screenshots hd hd386 floppy test-386 test-machines reproducible
 .PHONY: FORCE help run old-root test-old-root old-root-session test errata check iso gdb bochs fmt fmt-check clippy scan stack size clean \
         xtask kernel user c-programs tests-guest test-c test-user test-tools test-host test-math \
-        test-math-long math-table screenshots \
+        test-math-long math-table screenshots trace test-trace \
         bench check-bench profile
 FORCE:
 
@@ -104,6 +104,8 @@ help: ## this list
 	@echo 'make bench        instructions for each operation, beside 0.11 (BASELINE=Image measures that)'
 	@echo 'make check-bench  fails when one got worse by more than 3 %, or grows with what it does not touch'
 	@echo 'make profile      OP=stat_root: what the instructions of that row are spent on, by function'
+	@echo 'make trace        build/trace.html: what the kernel did (PROG="str1"; docs/tracing.md)'
+	@echo 'make test-trace   that page in a real browser'
 	@echo 'make screenshots  the pictures in docs/'
 	@echo 'make reading-map  what of 0.11 is where: docs/reading-map.md from its table, checked'
 	@echo 'make side-by-side ORIG=linux-0.11: your copy of it beside this source, in a browser'
@@ -228,6 +230,17 @@ bochs: $(ISO)
 
 gdb: $(KERNEL) build/root.img
 	@$(XTASK) gdb --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
+
+# A program's life on one page, in build/trace.html (docs/tracing.md).
+PROG ?= str1 -t 1
+trace: $(KERNEL) build/root.img
+	@$(XTASK) trace --mem $(MEM) --prog "$(PROG)" $(ARGS)
+
+# The page in a real browser. Chromium is installed for this target alone.
+test-trace: $(KERNEL) build/root.img
+	@tools/setup.sh browser
+	@$(XTASK) trace
+	@$(XTASK) trace-browser $(ARGS)
 
 screenshots: $(KERNEL) build/root.img boot-screenshots
 	@$(XTASK) screenshot $(ARGS)

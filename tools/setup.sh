@@ -30,6 +30,12 @@ gdb                                             gdb
 /sbin/mkfs.minix                                util-linux
 '
 
+# `make test-trace` alone wants a browser, and a font with Chinese in it.
+[ "${1-}" != browser ] || needs="$needs
+chromium                                        chromium
+/usr/share/fonts/truetype/wqy/wqy-microhei.ttc  fonts-wqy-microhei
+"
+
 have() {
 	case $1 in
 	/*) for file in $1; do [ -e "$file" ] && return 0; done; return 1 ;;

@@ -24,6 +24,7 @@ mod side_by_side;
 mod stack;
 mod symbols;
 mod test;
+mod trace;
 mod util;
 
 #[derive(Parser)]
@@ -52,6 +53,8 @@ enum Command {
     Scan(scan::Scan),
     Test(test::Test),
     Errata(errata::Errata),
+    Trace(trace::Trace),
+    TraceBrowser(trace::TraceBrowser),
     Screenshot(screenshot::Screenshot),
     Stack(stack::Stack),
     Symbols(symbols::Symbols),
@@ -79,6 +82,8 @@ fn main() -> std::process::ExitCode {
         Command::Scan(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Errata(command) => command.run(),
+        Command::Trace(command) => command.run(),
+        Command::TraceBrowser(command) => command.run(),
         Command::Screenshot(command) => command.run(),
         Command::Stack(command) => command.run(),
         Command::Symbols(command) => command.run(),

@@ -14,6 +14,8 @@ mod screen;
 mod shell;
 mod tables;
 
+pub use shell::Shell;
+
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -69,12 +71,16 @@ pub const ALL: &[Scenario] = &[
     scenario("boot.iso_4mb", boot::iso_4mb),
     scenario("boot.iso_16mb", boot::iso_16mb),
     scenario("boot.iso_64mb", boot::iso_64mb),
+    scenario("trace.agrees_with_the_tables", |_| {
+        crate::trace::scenario(tempfile::tempdir()?.path())
+    }),
     scenario("shell.three_at_once", shell::three_at_once),
     scenario("shell.list_and_grep", shell::list_and_grep),
     scenario("shell.pipeline_of_four", shell::pipeline_of_four),
     scenario("shell.hundred_forks", shell::hundred_forks),
     scenario("shell.script", shell::script),
     scenario("shell.interrupt", shell::interrupt),
+    scenario("shell.strace", shell::strace),
     scenario("shell.login_again", shell::login_again),
     scenario("shell.c_program", shell::c_program),
     scenario("shell.power_off", shell::power_off),

@@ -163,6 +163,42 @@ pub fn script(_: &Context) -> Result<()> {
     Ok(())
 }
 
+/// strace and trace tell what a program does, and give their memory back.
+pub fn strace(_: &Context) -> Result<()> {
+    let mut shell = Shell::boot()?;
+    shell.command("strace -o /tmp/s cat /etc/rc", SOON)?;
+    let before = shell.free_pages()?;
+    shell.command("strace -o /tmp/s cat /etc/rc", SOON)?;
+    let calls = shell.command("cat /tmp/s", SOON)?;
+    for line in [
+        r#"(?m)^execve\("/bin/cat", 0x[0-9a-f]+, 0x[0-9a-f]+\) = 0$"#,
+        r#"(?m)^open\("/etc/rc", 0x0, \S+\) = 3$"#,
+        r"(?m)^read\(3, 0x[0-9a-f]+, \d+\) = \d+$",
+        r"(?m)^exit\(0\) = \?$",
+        r"(?m)^\+\+\+ exited with 0 \+\+\+$",
+    ] {
+        ensure!(Regex::new(line)?.is_match(&calls), "no {line} in:\n{calls}");
+    }
+    shell.command("trace -e mm -o /tmp/s str1 -t 0", SOON)?;
+    let events = shell.command("cat /tmp/s", SOON)?;
+    for name in ["Fault", "LoadPage", "StackGrow", "PutPage", "TablesFreed"] {
+        ensure!(
+            events.contains(&format!(" {name} ")),
+            "no {name} in:\n{events}"
+        );
+    }
+    ensure!(
+        !events.contains("SysEnter"),
+        "system calls among:\n{events}"
+    );
+    let after = shell.free_pages()?;
+    ensure!(
+        before.abs_diff(after) <= 1,
+        "{before} pages were free before, {after} are after"
+    );
+    Ok(())
+}
+
 /// Control-C ends the program in the foreground and not the shell.
 pub fn interrupt(_: &Context) -> Result<()> {
     let mut shell = Shell::boot()?;
