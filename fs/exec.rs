@@ -509,6 +509,28 @@ fn trace_found(image: &Image) {
     trace!(ExecArgs, image.argc, image.envc, image.arguments.p, pages);
 }
 
+/// Records what has become of the task.
+#[inline(always)]
+fn trace_end(image: &Image, sp: u32) {
+    if trace::wants(Event::ExecDone) {
+        trace_task(image, sp);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn trace_task(image: &Image, sp: u32) {
+    let task = current();
+    trace!(
+        ExecTask,
+        task.end_code.get(),
+        task.end_data.get(),
+        task.brk.get().0,
+        task.start_stack.get().0
+    );
+    trace!(ExecDone, image.header.entry, sp, image.argc, image.envc);
+}
+
 // ANCHOR: replace
 /// Replaces the old program by the new one: the part of 0.11 `do_execve`
 /// behind the point of no return.
@@ -554,14 +576,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     task.comm.set(image.name);
     change_ldt(&task, image.arguments)?;
     create_tables(p, image.argc, image.envc)?;
-    trace!(
-        ExecTask,
-        header.text,
-        header.text + header.data,
-        task.brk.get().0,
-        task.start_stack.get().0
-    );
-    trace!(ExecDone, header.entry, sp, image.argc, image.envc);
+    trace_end(image, sp);
     frame.eip = header.entry;
     frame.esp = sp;
     if task.is_traced() {

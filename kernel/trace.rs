@@ -42,6 +42,8 @@ static FILTER: IrqCell<bool> = IrqCell::new(false);
 /// Do records go over the second line, too?
 static STREAM: IrqCell<bool> = IrqCell::new(false);
 static HAS_TIME: IrqCell<bool> = IrqCell::new(false);
+/// The process that began to record, 0 for the command line.
+static OWNER: IrqCell<i32> = IrqCell::new(0);
 /// The ring's pages, and how many there are.
 static RING: [IrqCell<u32>; PAGES_MAX as usize] = [const { IrqCell::new(0) }; PAGES_MAX as usize];
 static PAGES: IrqCell<u32> = IrqCell::new(0);
@@ -74,7 +76,10 @@ macro_rules! trace {
         if $crate::kernel::trace::wants($crate::kernel::trace::abi::Event::$event) {
             $crate::kernel::trace::record(
                 $crate::kernel::trace::abi::Event::$event,
-                [$a as u32, $b as u32, $c as u32, $d as u32],
+                $a as u32,
+                $b as u32,
+                $c as u32,
+                $d as u32,
             );
         }
     };
@@ -84,7 +89,8 @@ pub(crate) use trace;
 /// Records an event of the running task.
 #[cold]
 #[inline(never)]
-pub fn record(event: Event, args: [u32; 4]) {
+pub fn record(event: Event, a: u32, b: u32, c: u32, d: u32) {
+    let args = [a, b, c, d];
     match try_current() {
         Some(task) if !FILTER.get() || task.recorded.get() => record_of(&task, event, args),
         Some(_) => {}
@@ -172,9 +178,10 @@ fn enable(mask: u32) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Gives the ring back.
-fn release() {
-    filter(0).ok();
+/// Ends recording and gives the ring back.
+fn stop() -> Result<(), Errno> {
+    enable(0)?;
+    filter(0)?;
     let pages = PAGES.get();
     PAGES.set(0);
     for place in RING.iter().take(pages as usize) {
@@ -182,6 +189,7 @@ fn release() {
         // ring's any more.
         drop(unsafe { Page::from_raw(PhysAddr(place.get())) });
     }
+    Ok(())
 }
 
 /// Only events of `pid` and of those marked before, or of all for 0.
@@ -204,14 +212,19 @@ fn filter(pid: i32) -> Result<(), Errno> {
 pub fn trace_ioctl(cmd: u32, arg: UserAddr) -> SysResult {
     current().require_suser()?;
     match cmd {
-        TRACE_ENABLE => enable(arg.0)?,
-        TRACE_MASK => return Ok(MASK.get() as i32),
+        TRACE_ENABLE => {
+            OWNER.set(current().pid.get().0);
+            enable(arg.0)?;
+        }
+        TRACE_MASK => {
+            if OWNER.get() != 0 && tasks().find(Pid(OWNER.get())).is_none() {
+                stop()?; // it was killed
+            }
+            return Ok(MASK.get() as i32);
+        }
         TRACE_PID => filter(arg.0 as i32)?,
         TRACE_SNAPSHOT => snapshot(),
-        TRACE_RELEASE => {
-            enable(0)?;
-            release();
-        }
+        TRACE_RELEASE => stop()?,
         _ => return Err(EINVAL),
     }
     Ok(0)
@@ -272,7 +285,7 @@ pub fn words(bytes: [u8; 16]) -> [u32; 4] {
 /// but for slot 0, which maps all memory, and the counts of `mem_map`.
 fn snapshot() {
     let tasks = tasks();
-    record(Event::SnapBegin, [tasks.iter().count() as u32, 0, 0, 0]);
+    record(Event::SnapBegin, tasks.iter().count() as u32, 0, 0, 0);
     for task in tasks.iter() {
         let [state, father, counter] = [
             task.state() as u32,
@@ -304,7 +317,7 @@ fn snapshot() {
             put(Event::SnapCount, 0, 0, [page, count as u32, 0, 0]);
         }
     }
-    record(Event::SnapEnd, [start, end, nr_free_pages(), 0]);
+    record(Event::SnapEnd, start, end, nr_free_pages(), 0);
 }
 
 /// Records each directory entry of the task's slot that is present.
@@ -327,11 +340,11 @@ pub fn each_shared(parent: &Task, child: &Task) {
     for_each_present(child, |page, _, entry| {
         let [from, to] = [parent, child].map(|task| task.start_code.get().0 + page * PAGE_SIZE);
         let count = page_count(entry.page());
-        record(Event::ForkShared, [from, to, entry.0, count as u32]);
+        record(Event::ForkShared, from, to, entry.0, count as u32);
         pages += 1;
     });
     let tables = child.tables.get().count_ones();
-    record(Event::ForkTables, [nr, pages, tables, 0]);
+    record(Event::ForkTables, nr, pages, tables, 0);
 }
 
 /// Records each page and each table that `task` is about to lose. The count is
@@ -343,7 +356,7 @@ pub fn each_unmapped(task: &Task) {
         let lin = task.start_code.get().0 + page * PAGE_SIZE;
         let count = page_count(entry.page());
         let left = if count == USED { count } else { count - 1 };
-        record(Event::Unmap, [lin, entry.0, left as u32, 0]);
+        record(Event::Unmap, lin, entry.0, left as u32, 0);
     });
     each_table(task, Event::TableFreed);
 }
@@ -375,7 +388,7 @@ pub fn enter_call(frame: &TrapFrame) {
     if current().nr.get().0 == 0 {
         return; // its pause, at each interrupt
     }
-    record(Event::SysEnter, [call, ebx, ecx, edx]);
+    record(Event::SysEnter, call, ebx, ecx, edx);
     let word = call as usize / 32 % 4;
     let is_in = |calls: &[u32; 4]| calls[word] & 1 << (call % 32) != 0;
     if call == SYS_WRITE {
@@ -408,7 +421,8 @@ fn record_text(from: UserAddr, len: u32) {
         if copied.is_err() {
             return;
         }
-        record(Event::SysText, words(piece));
+        let [a, b, c, d] = words(piece);
+        record(Event::SysText, a, b, c, d);
         if len == u32::MAX && piece.contains(&0) {
             return;
         }

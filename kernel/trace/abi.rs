@@ -38,7 +38,7 @@ const ANY: u32 = u32::MAX;
 /// Sets which kinds are recorded, 0 for none: the argument is the mask. The first
 /// time it takes memory for the ring. `ENOMEM`.
 pub const TRACE_ENABLE: u32 = 0x7100;
-/// The result is the mask.
+/// The result is the mask. What a process began that is gone since ends first.
 pub const TRACE_MASK: u32 = 0x7101;
 /// From now on only events of process `argument`, and of its children to be, are
 /// recorded; of more processes by further calls; of all again for 0. `ESRCH`.
