@@ -197,7 +197,7 @@ fn take_pictures(folder: &Path, page: &str, to: &Path) -> Result<()> {
     std::fs::create_dir_all(to)?;
     let places = [
         ("trace-life-fork", "story=life&step=9&theme=light&lang=en"),
-        ("trace-life-fault", "story=life&step=24&theme=dark&lang=zh"),
+        ("trace-life-exec", "story=life&step=24&theme=dark&lang=zh"),
         ("trace-life-exit", "story=life&step=36&theme=light&lang=en"),
         ("trace-cow-shared", "story=cow&step=1&theme=light&lang=zh"),
         ("trace-cow-copied", "story=cow&step=6&theme=light&lang=en"),
