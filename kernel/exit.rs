@@ -160,8 +160,7 @@ pub fn tell_father(task: &Task) {
     let tasks = tasks();
     let father = tasks.find(task.parent()).or_else(|| {
         task.tracer.set(Pid(0));
-        task.father.set(INIT);
-        tasks.find(INIT)
+        tasks.find(INIT).inspect(|init| hand_over(task, init))
     });
     if let Some(father) = father {
         let stopped = task.state() == TaskState::Stopped;
@@ -171,6 +170,12 @@ pub fn tell_father(task: &Task) {
         }
         father.child_exit.wake_up();
     }
+}
+
+/// Makes `task` a child of `init`.
+fn hand_over(task: &Task, init: &Task) {
+    task.father.set(INIT);
+    init.adopt(task.nr.get(), true);
 }
 
 /// Init has ended, with this code as `waitpid` would tell it, and nobody looks
@@ -222,10 +227,12 @@ pub fn do_exit(code: i32) -> ! {
     math_state_drop(&task);
     task.alarm.set(Ticks(0));
     let pid = task.pid.get();
-    for child in tasks().users() {
+    for child in tasks().children_of(&task) {
         let traced = child.tracer.get() == pid;
         if child.father.get() == pid {
-            child.father.set(INIT);
+            if let Some(init) = tasks().find(INIT) {
+                hand_over(child, init);
+            }
         } else if !traced {
             continue;
         }
@@ -268,7 +275,7 @@ struct Report {
 fn find_child(pid: i32, options: u32) -> Result<Option<Report>, Errno> {
     let father = current();
     let mut found = Err(ECHILD);
-    for task in tasks().users() {
+    for task in tasks().children_of(&father) {
         let selected = match pid {
             -1 => true,
             0 => task.pgrp.get() == father.pgrp.get(),
@@ -381,5 +388,6 @@ fn reap(child: &Report) {
         task.stime.get().0.wrapping_add(task.cstime.get().0),
     );
     drop(tasks);
+    father.adopt(child.nr, false);
     release(child.nr, child.pid);
 }

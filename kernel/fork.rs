@@ -27,6 +27,11 @@ const INIT_NAME: [u8; 16] = *b"init\0\0\0\0\0\0\0\0\0\0\0\0";
 /// The last process number that was given away (0.11 `last_pid`).
 static LAST_PID: IrqCell<i32> = IrqCell::new(0);
 
+/// The lowest number above [`LAST_PID`] that a process, group or session may
+/// have: those in between are free. Numbers only come into use by fork. Not in
+/// 0.11, which looks at every task for each number.
+static NEXT_USED: IrqCell<i32> = IrqCell::new(0);
+
 // 0.11's verify_area is in `arch::segment`: `UserSlice::write_pages` checks page
 // by page, just before it writes.
 
@@ -104,6 +109,7 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     child.alarm.set(Ticks(0));
     child.timeout.set(Ticks(0));
     child.tracer.set(Pid(0));
+    child.children.set([0; 2]);
     for count in child.faults.iter().chain(&child.cfaults) {
         count.set(0);
     }
@@ -152,6 +158,7 @@ fn copy_process(nr: TaskNr, pid: Pid, frame: &TrapFrame) -> Result<(), Errno> {
     page.into_raw();
     // SAFETY: the page now belongs to the process table, until `release`.
     unsafe { tasks().set_task(nr, NonNull::from(child)) };
+    parent.adopt(nr, true);
     child.set_state(TaskState::Running);
     trace!(ForkReady, nr.0, pid.0);
     Ok(())
@@ -198,18 +205,28 @@ fn find_empty_process() -> Result<(TaskNr, Pid), Errno> {
     let tasks = tasks();
     let nr = tasks.free_slot().ok_or(EAGAIN)?;
     loop {
-        let next = if LAST_PID.get() >= PID_MAX {
-            1
-        } else {
-            LAST_PID.get() + 1
-        };
+        let mut next = LAST_PID.get() + 1;
+        if next > PID_MAX {
+            next = 1;
+            NEXT_USED.set(0);
+        }
         LAST_PID.set(next);
-        let pid = Pid(next);
-        let taken = tasks.users().any(|task| {
-            task.pid.get() == pid || task.pgrp.get() == pid || task.session.get() == pid
-        });
+        if next < NEXT_USED.get() {
+            return Ok((nr, Pid(next)));
+        }
+        let mut taken = false;
+        let mut above = PID_MAX + 1;
+        for task in tasks.users() {
+            for Pid(used) in [task.pid.get(), task.pgrp.get(), task.session.get()] {
+                taken |= used == next;
+                if used > next && used < above {
+                    above = used;
+                }
+            }
+        }
+        NEXT_USED.set(above);
         if !taken {
-            return Ok((nr, pid));
+            return Ok((nr, Pid(next)));
         }
     }
 }

@@ -189,6 +189,7 @@ fn attach(pid: Pid) -> Result<(), Errno> {
         return Err(EPERM);
     }
     task.tracer.set(tracer.pid.get());
+    tracer.adopt(task.nr.get(), true);
     if task.state() == TaskState::Stopped {
         task.exit_code.set(SIGSTOP as i32); // to be reported once more
     } else {

@@ -206,6 +206,9 @@ pub struct Task {
     pub cfaults: [Cell<u32>; 2],
     /// Who traces it (`ptrace`), or 0.
     pub tracer: Cell<Pid>,
+    /// Bit n of the two words: slot n may hold a child or a tracee; no other slot
+    /// does. Not in 0.11, which looks at every task.
+    pub children: Cell<[u32; 2]>,
     /// When SIGALRM is due, or 0.
     pub alarm: IrqCell<Ticks>,
     /// When an interruptible sleep ends, or 0 (0.12).
@@ -301,6 +304,7 @@ impl Task {
             faults: [const { Cell::new(0) }; 2],
             cfaults: [const { Cell::new(0) }; 2],
             tracer: Cell::new(Pid(0)),
+            children: Cell::new([0; 2]),
             alarm: IrqCell::new(Ticks(0)),
             timeout: IrqCell::new(Ticks(0)),
             utime: IrqCell::new(Ticks(0)),
@@ -388,6 +392,15 @@ impl Task {
         } else {
             self.father.get()
         }
+    }
+
+    /// The task in slot `nr` is a child or a tracee from now on; or no longer.
+    pub fn adopt(&self, nr: TaskNr, child: bool) {
+        let mut children = self.children.get();
+        let bit = 1 << (nr.0 % 32);
+        let word = &mut children[nr.0 as usize / 32];
+        *word = if child { *word | bit } else { *word & !bit };
+        self.children.set(children);
     }
 
     /// Signals that have arrived and are not blocked.
@@ -555,6 +568,13 @@ impl Tasks {
     pub fn users(&self) -> impl DoubleEndedIterator<Item = &Task> {
         let [low, high] = IN_USE.each_ref().map(IrqCell::get);
         Bits([low & !1, high]).filter_map(|nr| self.get(TaskNr(nr)))
+    }
+
+    /// The tasks that may be children or tracees of `task`, and no others that
+    /// are: see [`Task::children`].
+    pub fn children_of(&self, task: &Task) -> impl Iterator<Item = &Task> {
+        let [low, high] = task.children.get();
+        Bits([low & IN_USE[0].get(), high & IN_USE[1].get()]).filter_map(|nr| self.get(TaskNr(nr)))
     }
 
     /// The task with number `pid`.

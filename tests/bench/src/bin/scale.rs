@@ -13,7 +13,8 @@ use rt::sys::{self, Nr};
 
 rt::main!(main);
 
-/// Processes that only sleep, beside tasks 0 and 1.
+/// Processes that only sleep, beside tasks 0 and 1, the one that measures and the
+/// one that holds memory.
 const SLEEPERS: usize = 57;
 /// Pages that a sleeper takes: task structure and kernel stack, page table,
 /// stack, heap.
@@ -44,6 +45,29 @@ fn hog(pages: usize) -> usize {
         let start = grow((pages + 1) * PAGE);
         (0..=pages).for_each(|page| touch(start + page * PAGE));
     })
+}
+
+/// A child that has so many sleeping children, in a process group of its own: they
+/// are nothing to us, `waitpid` would look at our own ones.
+fn nursery(children: usize) -> usize {
+    sleeper(|| {
+        call(Nr::Setpgid, 0, 0, 0);
+        (0..children).for_each(|_| {
+            sleeper(|| ());
+        });
+    })
+}
+
+/// Ends a process group, and waits for all its processes: they become our
+/// children, as we are process 1.
+fn end_group(leader: usize) {
+    call(
+        Nr::Kill,
+        leader.wrapping_neg(),
+        rt::signal::SIGKILL as usize,
+        0,
+    );
+    while call(Nr::Waitpid, usize::MAX, 0, 0) > 0 {}
 }
 
 fn end(pid: usize) {
@@ -95,7 +119,7 @@ fn measure_all(out: i32, situation: &str, heap: usize, file: usize) {
 
 /// The situations that a number of processes is measured in.
 fn measure_with(out: i32, processes: usize, free: usize, heap: usize, file: usize) {
-    let sleepers: rt::alloc::vec::Vec<usize> = (0..processes).map(|_| sleeper(|| ())).collect();
+    let sleepers = (processes > 0).then(|| nursery(processes - 1));
     let used = processes * SLEEPER_PAGES;
     for percent in [10, 90] {
         let hog = hog((free * percent / 100).saturating_sub(used));
@@ -103,7 +127,7 @@ fn measure_with(out: i32, processes: usize, free: usize, heap: usize, file: usiz
         measure_all(out, &situation, heap, file);
         end(hog);
     }
-    sleepers.into_iter().for_each(end);
+    sleepers.into_iter().for_each(end_group);
 }
 
 fn main(args: Args) -> i32 {
