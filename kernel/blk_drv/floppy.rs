@@ -177,16 +177,25 @@ fn floppy_change(minor: u8) -> bool {
     };
     let selected = || (CURRENT_DOR.get() & 3) as usize == drive;
     loop {
-        floppy_on(drive);
         WAIT_ON_FLOPPY_SELECT.wait_while(|| !selected() && SELECTED.get());
+        // Only a request may select another drive while this one's motor starts:
+        // else two that open different drives take them from each other for ever,
+        // as in 0.11.
+        if ticks_to_floppy_on(drive) > 0 {
+            SELECTED.set(true);
+            floppy_on(drive);
+        }
         if selected() {
             break;
         }
     }
     let _irq = irq_save();
     look_at_change_line(drive);
-    if !SELECTED.get() {
-        floppy_off(drive);
+    match with_current(MAJOR_NR, |request| (request.dev.minor() & 3) as usize) {
+        None => floppy_deselect(drive),
+        // The request's end lets others select.
+        Some(user) if user != drive => floppy_off(drive),
+        Some(_) => {}
     }
     let (seen, changes) = (&CHANGES_SEEN[minor as usize], DRIVE[drive].changes.get());
     // Nothing is kept of a diskette that was not looked at yet.
