@@ -3,6 +3,19 @@
 use crate::arch::desc::tss_selector;
 use crate::kernel::types::{LinAddr, TaskNr};
 
+/// Records the event with this number and these words in the trace, by way of
+/// `record_event` in `kernel/asm.S`, which keeps all registers.
+#[inline(always)]
+pub fn record_event<const EVENT: u32>([a, b, c, d]: [u32; 4]) {
+    // SAFETY: the function takes five words from the stack, which are dropped
+    // afterwards, and changes no register but the flags.
+    unsafe {
+        core::arch::asm!("push {d}", "push {c}", "push {b}", "push {a}", "push {event}",
+            "call record_event", "add esp, 20",
+            event = const EVENT, a = in(reg) a, b = in(reg) b, c = in(reg) c, d = in(reg) d);
+    }
+}
+
 /// Flushes the TLB by loading CR3, the page directory at 0
 /// (0.11 `invalidate`). The 386 cannot flush a single entry.
 #[inline(always)]

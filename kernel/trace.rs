@@ -24,7 +24,7 @@ use crate::kernel::sched::jiffies;
 use crate::kernel::shared::IrqCell;
 use crate::kernel::system_call::set_call_gate;
 use crate::kernel::task::{TASK_SIZE, Task, current, tasks, try_current};
-use crate::kernel::traps::TrapFrame;
+use crate::kernel::traps::{TrapFrame, set_page_fault_gate};
 use crate::kernel::types::{LinAddr, PhysAddr, Pid, UserAddr};
 use crate::mm::memory::{MEMORY_MAX, PAGE_SIZE, Page, for_each_present, nr_free_pages, page_count};
 use crate::mm::page::{LOW_MEM, USED};
@@ -74,40 +74,55 @@ macro_rules! trace {
     };
     ($event:ident, $a:expr, $b:expr, $c:expr, $d:expr $(,)?) => {
         if $crate::kernel::trace::wants($crate::kernel::trace::abi::Event::$event) {
-            $crate::kernel::trace::record(
-                $crate::kernel::trace::abi::Event::$event,
-                $a as u32,
-                $b as u32,
-                $c as u32,
-                $d as u32,
-            );
+            $crate::arch::system::record_event::<
+                { $crate::kernel::trace::abi::Event::$event as u32 },
+            >([$a as u32, $b as u32, $c as u32, $d as u32]);
         }
     };
 }
 pub(crate) use trace;
 
-/// Records an event of the running task.
-#[cold]
-#[inline(never)]
-pub fn record(event: Event, a: u32, b: u32, c: u32, d: u32) {
+/// Records an event of the running task, where tracing is on anyhow.
+fn record(event: Event, a: u32, b: u32, c: u32, d: u32) {
+    trace_record(event as u32, a, b, c, d);
+}
+
+/// Records an event of the running task; `asm.S` calls it for `trace!`.
+#[unsafe(no_mangle)]
+extern "C" fn trace_record(event: u32, a: u32, b: u32, c: u32, d: u32) {
     let args = [a, b, c, d];
     match try_current() {
-        Some(task) if !FILTER.get() || task.recorded.get() => record_of(&task, event, args),
+        Some(task) if !FILTER.get() || task.recorded.get() => {
+            put(event as u8, task.nr.get().0, task.pid.get().0 as u16, args)
+        }
         Some(_) => {}
-        None => put(event, 0, 0, args),
+        None => put(event as u8, 0, 0, args),
     }
 }
 
 fn record_of(task: &Task, event: Event, args: [u32; 4]) {
-    put(event, task.nr.get().0, task.pid.get().0 as u16, args);
+    put(event as u8, task.nr.get().0, task.pid.get().0 as u16, args);
+}
+
+/// A page of zeros comes into being: of the heap, or of the stack.
+#[cold]
+#[inline(never)]
+pub fn zero_page(task: &Task, addr: UserAddr) {
+    let (linear, brk) = (task.linear(addr).0, task.brk.get().0);
+    if addr.0 < brk {
+        record(Event::ZeroFill, linear, task.end_data.get(), brk, 0);
+    } else {
+        let esp = task.user_esp();
+        record(Event::StackGrow, linear, esp, task.start_stack.get().0, 0);
+    }
 }
 
 /// Puts a record into the ring and on the line.
 #[inline(never)]
-fn put(event: Event, nr: u8, pid: u16, args: [u32; 4]) {
+fn put(event: u8, nr: u8, pid: u16, args: [u32; 4]) {
     let _irq = irq_save();
     let record = Record {
-        event: event as u8,
+        event,
         nr,
         pid,
         tick: jiffies().0,
@@ -171,9 +186,10 @@ fn enable(mask: u32) -> Result<(), Errno> {
     }
     MASK.set(mask & ALL);
     set_call_gate(wants(Event::SysEnter));
+    set_page_fault_gate(wants(Event::Fault));
     if starts {
         let words = [mask, HAS_TIME.get() as u32, VERSION, PAGES.get()];
-        put(Event::Start, 0, 0, words);
+        put(Event::Start as u8, 0, 0, words);
     }
     Ok(())
 }
@@ -314,7 +330,7 @@ fn snapshot() {
         }
         end = page + PAGE_SIZE;
         if count != 0 {
-            put(Event::SnapCount, 0, 0, [page, count as u32, 0, 0]);
+            put(Event::SnapCount as u8, 0, 0, [page, count as u32, 0, 0]);
         }
     }
     record(Event::SnapEnd, start, end, nr_free_pages(), 0);

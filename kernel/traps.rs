@@ -14,6 +14,7 @@ use crate::kernel::sched::{math_clear_exceptions, math_state_restore};
 use crate::kernel::shared::Shared;
 use crate::kernel::signal::{SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 use crate::kernel::task::{current, try_current};
+use crate::kernel::trace::{self, abi::Event};
 use crate::kernel::types::LinAddr;
 
 /// In `TrapFrame::orig_eax`: it was not a system call.
@@ -268,6 +269,7 @@ unsafe extern "C" {
     fn stack_segment();
     fn general_protection();
     fn page_fault();
+    fn page_fault_traced();
     fn coprocessor_error();
     fn alignment_check();
     fn reserved();
@@ -303,7 +305,7 @@ pub fn trap_init() {
     set_system_gate(3, int3);
     set_system_gate(4, overflow);
     set_system_gate(5, bounds);
-    set_intr_gate(14, page_fault);
+    set_page_fault_gate(trace::wants(Event::Fault));
     for vector in 21..48 {
         set_trap_gate(vector, reserved);
     }
@@ -313,6 +315,19 @@ pub fn trap_init() {
     outb_p(inb_p(0x21) & 0xfb, 0x21); // interrupt 2: the second 8259
     outb(inb_p(0xa1) & 0xdf, 0xa1); // interrupt 13
     init_double_fault();
+}
+
+/// Opens the gate for page faults; its way leads past the recorder while they are
+/// traced, so that they cost nothing more if they are not.
+pub fn set_page_fault_gate(traced: bool) {
+    set_intr_gate(
+        14,
+        if traced {
+            page_fault_traced as Stub
+        } else {
+            page_fault
+        },
+    );
 }
 
 fn init_double_fault() {

@@ -582,12 +582,9 @@ pub fn do_no_page(task: &Task, addr: UserAddr) -> Result<(), Errno> {
         return Err(EFAULT);
     }
     let addr = UserAddr(addr.0 & !(PAGE_SIZE - 1));
-    let linear = task.linear(addr).0;
     if addr.0 >= task.end_data.get() {
-        if addr.0 < task.brk.get().0 {
-            trace!(ZeroFill, linear, task.end_data.get(), task.brk.get().0);
-        } else {
-            trace!(StackGrow, linear, task.user_esp(), task.start_stack.get().0);
+        if trace::wants(Event::ZeroFill) {
+            trace::zero_page(task, addr); // Traced: ZeroFill, StackGrow.
         }
         return get_empty_page(task, addr);
     }
@@ -636,8 +633,7 @@ extern "fastcall" fn do_page_fault(frame: &mut TrapFrame) {
     const PROGRAM_WROTE: u32 = PRESENT | WRITE | USER;
     let linear = page_fault_address();
     let task = current();
-    let quick = frame.orig_eax == PROGRAM_WROTE && !trace::wants(Event::Fault);
-    if quick && task.offset_of(linear).is_some() {
+    if frame.orig_eax == PROGRAM_WROTE && task.offset_of(linear).is_some() {
         // The CPU has found the entry present, and interrupts are off since.
         if let Some(entry_ref) = table_entry(linear) {
             let entry = entry_ref.get();
@@ -647,6 +643,16 @@ extern "fastcall" fn do_page_fault(frame: &mut TrapFrame) {
                 return give_back(entry_ref, entry);
             }
         }
+    }
+    do_other_page_fault(frame, linear);
+}
+
+/// The same while page faults are recorded: none of them is quick.
+#[unsafe(no_mangle)]
+extern "fastcall" fn do_traced_page_fault(frame: &mut TrapFrame) {
+    let linear = page_fault_address();
+    if frame.was_in_user_mode() {
+        trace!(Fault, linear.0, frame.orig_eax, frame.eip, frame.esp);
     }
     do_other_page_fault(frame, linear);
 }
@@ -678,7 +684,6 @@ fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     let task = current();
     task.faults[0].set(task.faults[0].get().wrapping_add(1));
     let error_code = core::mem::replace(&mut frame.orig_eax, NO_CALL);
-    trace!(Fault, linear.0, error_code, frame.eip, frame.esp);
     let Some(addr) = task.offset_of(linear) else {
         return task.raise_fault(SIGSEGV);
     };
@@ -692,14 +697,12 @@ fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     } else {
         do_no_page(&task, addr)
     };
-    if let Err(error) = result {
-        trace!(FaultSignal, linear.0, error);
-    }
-    match result {
-        Ok(()) => {}
-        Err(ENOMEM) => oom(&task),
-        Err(EIO) => task.raise_fault(SIGBUS),
-        Err(_) => task.raise_fault(SIGSEGV),
+    let Err(error) = result else { return };
+    trace!(FaultSignal, linear.0, error);
+    match error {
+        ENOMEM => oom(&task),
+        EIO => task.raise_fault(SIGBUS),
+        _ => task.raise_fault(SIGSEGV),
     }
 }
 // ANCHOR_END: do_page_fault

@@ -4,15 +4,21 @@
  */
 #include "../arch/entry.h"
 
-	.text
-	.globl page_fault
+.macro PAGE_FAULT name, function
+	.globl \name
 	.align 16
-page_fault:
+\name:
 	SAVE_ALL
 	movl %esp, %ecx			/* the frame: fastcall's first argument */
-	call do_page_fault
+	call \function
 	testb $3, CS(%esp)
 	jnz ret_to_user
 	jmp ret_from_sys_call
+.endm
+
+	.text
+	PAGE_FAULT page_fault, do_page_fault
+/* Stands in the gate instead while page faults are traced. */
+	PAGE_FAULT page_fault_traced, do_traced_page_fault
 
 	.section .note.GNU-stack, "", @progbits
