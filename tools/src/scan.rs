@@ -83,6 +83,10 @@ fn objection(instruction: &Instruction, allow_fpu: bool) -> Option<String> {
     ) {
         return None;
     }
+    // These fault on every CPU, too, but the 386's manual does not know them.
+    if matches!(instruction.mnemonic(), Mnemonic::Ud0 | Mnemonic::Ud1) {
+        return Some("undefined".into());
+    }
     if instruction.mnemonic() == Mnemonic::Mov
         && let Some(register) = new_register(instruction)
     {
