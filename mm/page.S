@@ -4,21 +4,24 @@
  */
 #include "../arch/entry.h"
 
-.macro PAGE_FAULT name, function
-	.globl \name
+	.text
+	.globl page_fault, page_fault_traced
 	.align 16
-\name:
+page_fault:
 	SAVE_ALL
 	movl %esp, %ecx			/* the frame: fastcall's first argument */
-	call \function
+	call do_page_fault
+after_page_fault:
 	testb $3, CS(%esp)
 	jnz ret_to_user
 	jmp ret_from_sys_call
-.endm
 
-	.text
-	PAGE_FAULT page_fault, do_page_fault
 /* Stands in the gate instead while page faults are traced. */
-	PAGE_FAULT page_fault_traced, do_traced_page_fault
+	.align 16
+page_fault_traced:
+	SAVE_ALL
+	movl %esp, %ecx
+	call do_traced_page_fault
+	jmp after_page_fault
 
 	.section .note.GNU-stack, "", @progbits
