@@ -19,7 +19,7 @@ line. As process 1 it becomes a shell on the screen afterwards.";
 
 /// Bytes of memory that are tried, and of a file.
 const MEMORY: usize = 512 * 1024;
-const FILE_SIZE: usize = 40 * 1024;
+const FILE_SIZE: usize = 24 * 1024;
 /// Ticks of the kernel's clock in a second.
 const HZ: u32 = 100;
 
