@@ -169,12 +169,15 @@ not_multiboot:
 	.section .boot.data, "aw"
 not_multiboot_text:
 	.asciz "Linux 0.11 must be started by a multiboot loader such as GRUB."
+
+/* The loader clears it. */
+	.section .boot.bss, "aw", @nobits
 	.align 16
 	.globl boot_params
 boot_params:
-	.fill BP_INFO + BP_INFO_SIZE, 1, 0
+	.skip BP_INFO + BP_INFO_SIZE
 	.align 16
-	.fill 256, 1, 0
+	.skip 256
 boot_stack_top:
 
 /*
