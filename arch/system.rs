@@ -60,6 +60,19 @@ pub fn has_fpu() -> bool {
     cr0 & CR0_EM == 0
 }
 
+/// From now on every coprocessor instruction is exception 7: EM, and MP with TS
+/// for `fwait`. Each switch of tasks sets TS, and where [`has_fpu`] is false no
+/// one clears it.
+pub fn emulate_fpu() {
+    const MP_EM_TS: u32 = 0xe;
+    // SAFETY: ring 0 may write CR0; these bits affect coprocessor instructions
+    // only.
+    unsafe {
+        core::arch::asm!("mov {0}, cr0", "or {0}, {1}", "mov cr0, {0}",
+            out(reg) _, const MP_EM_TS, options(nomem, nostack));
+    }
+}
+
 /// Clears the task-switched flag: the coprocessor may be used.
 #[inline(always)]
 pub fn clts() {

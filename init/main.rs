@@ -27,6 +27,7 @@ use core::ffi::CStr;
 use core::fmt::Write;
 use kernel::blk_drv::{floppy::floppy_init, hd::hd_init, ll_rw_blk::blk_dev_init, ramdisk};
 use kernel::chr_drv::{chr_dev_init, serial, tty_io::tty_init};
+use kernel::math::math_init;
 use kernel::mktime::{Time, kernel_mktime};
 use kernel::printk::printk;
 
@@ -198,6 +199,7 @@ extern "C" fn main() -> ! {
     }
     arch::boot::setup::init_8259();
     trap_init();
+    math_init();
     trace!(BootTraps);
     blk_dev_init();
     hd_init();

@@ -17,6 +17,9 @@ use crate::kernel::task::{current, try_current};
 use crate::kernel::trace::{self, abi::Event};
 use crate::kernel::types::LinAddr;
 
+/// In `TrapFrame::eflags`: the trap flag.
+const TF: u32 = 0x100;
+
 /// In `TrapFrame::orig_eax`: it was not a system call.
 pub const NO_CALL: u32 = u32::MAX;
 
@@ -50,6 +53,11 @@ impl TrapFrame {
     #[inline(always)]
     pub fn was_in_user_mode(&self) -> bool {
         self.cs & 3 != 0
+    }
+
+    /// Is a trap due after the next instruction (the trap flag)?
+    pub fn is_stepping(&self) -> bool {
+        self.eflags & TF != 0
     }
 
     /// Were interrupts on?
@@ -176,13 +184,10 @@ extern "C" fn do_nmi(frame: &mut TrapFrame) {
 /// kernel it is the first instruction of a program that set the flag and made a
 /// call.
 #[unsafe(no_mangle)]
-extern "C" fn do_debug(frame: &mut TrapFrame) {
-    const TF: u32 = 0x100;
+pub extern "C" fn do_debug(frame: &mut TrapFrame) {
+    frame.eflags &= !TF;
     if frame.was_in_user_mode() {
-        frame.eflags &= !TF;
         current().raise(SIGTRAP);
-    } else {
-        frame.eflags &= !TF;
     }
 }
 

@@ -699,8 +699,14 @@ fn do_other_page_fault(frame: &mut TrapFrame, linear: LinAddr) {
     };
     let Err(error) = result else { return };
     trace!(FaultSignal, linear.0, error);
+    raise_for_page(&task, error);
+}
+
+/// What becomes of a program whose page cannot be had: the signal that says why.
+/// Not in 0.11.
+pub fn raise_for_page(task: &Task, error: Errno) {
     match error {
-        ENOMEM => oom(&task),
+        ENOMEM => oom(task),
         EIO => task.raise_fault(SIGBUS),
         _ => task.raise_fault(SIGSEGV),
     }

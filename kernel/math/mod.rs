@@ -1,15 +1,163 @@
-//! The coprocessor, where there is none (0.11 `kernel/math/`).
+//! The coprocessor, where there is none (0.11 `kernel/math/`): the trap that
+//! leads from a program's instruction to the emulated 387 in `lib.rs`, a crate
+//! of its own.
 
+use crate::arch::boot::setup::boot_info;
+use crate::arch::desc::{USER_CS, USER_DS};
+use crate::arch::segment::{UserSlice, user_gs};
+use crate::arch::system::{emulate_fpu, has_fpu};
+use crate::kernel::errno::{EFAULT, Errno};
+use crate::kernel::printk::printk;
 use crate::kernel::sched::math_owner;
-use crate::kernel::signal::SIGFPE;
+use crate::kernel::signal::{SIGFPE, SIGILL};
 use crate::kernel::task::current;
-use crate::kernel::traps::TrapFrame;
+use crate::kernel::traps::{TrapFrame, do_debug};
+use crate::kernel::types::UserAddr;
+use crate::mm::memory::{PAGE_SIZE, raise_for_page};
+use math387::{Memory, Regs, State387, Stop};
 
-/// A coprocessor instruction on a machine without one: SIGFPE (0.11
-/// `math_emulate`).
+/// Prepares the emulated 387 where there is no coprocessor or `no387` on the
+/// command line. Not in 0.11.
+pub fn math_init() {
+    if !has_fpu() || boot_info().flag("no387") {
+        emulate_fpu();
+        printk!("No coprocessor is used: a 387 is emulated.\n");
+    }
+}
+
+// ANCHOR: math_emulate
+/// A coprocessor instruction where there is none: executes it, and those that
+/// follow it at once (0.11 `math_emulate`, which is SIGFPE).
+///
+/// Between two such traps the numbers lie in the task's TSS, where `fsave` of a
+/// coprocessor puts them; so fork copies them. They are taken out meanwhile,
+/// because an operand's page may have to be waited for.
+///
+/// Erratum `misc-4`.
+#[inline(never)]
 pub fn math_emulate(frame: &mut TrapFrame) {
-    let _ = frame;
-    current().raise_fault(SIGFPE);
+    let task = current();
+    let mut state = State387::new();
+    if task.used_math.replace(true) {
+        // SAFETY: the space is in the running task's own TSS; the CPU does not
+        // know it, and without a coprocessor only this function and fork use it.
+        state = unsafe {
+            (&raw const (*task.tss.get()).i387)
+                .cast::<State387>()
+                .read()
+        };
+    }
+    let mut memory = Program {
+        is_stepping: frame.is_stepping(),
+        error: EFAULT,
+    };
+    let result = math387::run(&mut state, &mut memory, registers(frame));
+    if result == Err(Stop::Pending) {
+        // As `do_coprocessor_error` does where there is one.
+        state.clear_exceptions();
+        task.raise(SIGFPE);
+    }
+    // SAFETY: as above; it has the size and alignment of the state (see below).
+    unsafe {
+        (&raw mut (*task.tss.get()).i387)
+            .cast::<State387>()
+            .write(state)
+    };
+    match result {
+        Ok(()) if memory.is_stepping => do_debug(frame),
+        Ok(()) | Err(Stop::Pending) => {}
+        Err(Stop::Illegal) => task.raise_fault(SIGILL),
+        Err(Stop::Fault) => raise_for_page(&task, memory.error),
+    }
+}
+// ANCHOR_END: math_emulate
+
+const _: () = assert!(size_of::<State387>() == size_of::<[u32; 27]>());
+const _: () = assert!(align_of::<State387>() == align_of::<[u32; 27]>());
+
+/// A program's registers, as the emulator wants them.
+fn registers(frame: &mut TrapFrame) -> &mut Regs {
+    const _: () = assert!(size_of::<Regs>() == size_of::<TrapFrame>());
+    const _: () = assert!(align_of::<Regs>() == align_of::<TrapFrame>());
+    // SAFETY: both are 16 words, which may have any value, and the frame is
+    // borrowed for as long. It is one of ring 3 (`do_device_not_available` has
+    // looked), so that its last two words are there.
+    unsafe { &mut *(&raw mut *frame).cast() }
+}
+
+/// The running program, for the emulator.
+struct Program {
+    /// Has it set the trap flag?
+    is_stepping: bool,
+    /// Why its memory could not be reached.
+    error: Errno,
+}
+
+impl Program {
+    /// The range of that segment, if the program may reach it so: by its data
+    /// segment, or for reading by its code segment, which begins at the same
+    /// place.
+    fn range(
+        &self,
+        selector: u16,
+        address: u32,
+        len: usize,
+        writes: bool,
+    ) -> Result<UserSlice, Errno> {
+        // The requested privilege level may be any.
+        match selector | 3 {
+            USER_DS => {}
+            USER_CS if !writes => {}
+            _ => return Err(EFAULT),
+        }
+        UserAddr(address).slice(len as u32)
+    }
+
+    /// Keeps the reason of a fault.
+    fn stop<T>(&mut self, result: Result<T, Errno>) -> Result<T, Stop> {
+        result.map_err(|error| {
+            self.error = error;
+            Stop::Fault
+        })
+    }
+}
+
+impl Memory for Program {
+    fn fetch(&mut self, eip: u32, more: bool, to: &mut [u8; 16]) -> Result<usize, Stop> {
+        // The next page may not exist, and as a rule is not needed.
+        let in_page = (PAGE_SIZE - eip % PAGE_SIZE) as usize;
+        let len = if more { 16 } else { in_page.min(16) };
+        let result = self
+            .range(USER_CS, eip, len, false)
+            .and_then(|code| code.copy_in(&mut to[..len]));
+        self.stop(result).map(|()| len)
+    }
+
+    fn read(&mut self, selector: u16, address: u32, to: &mut [u8]) -> Result<(), Stop> {
+        let result = self
+            .range(selector, address, to.len(), false)
+            .and_then(|range| range.copy_in(to));
+        self.stop(result)
+    }
+
+    fn write(&mut self, selector: u16, address: u32, from: &[u8]) -> Result<(), Stop> {
+        let result = self
+            .range(selector, address, from.len(), true)
+            .and_then(|range| {
+                // All of its pages first: what faults has written nothing.
+                range.write_pages(|_, _| ())?;
+                range.copy_out(from)
+            });
+        self.stop(result)
+    }
+
+    fn gs(&mut self) -> u16 {
+        user_gs()
+    }
+
+    fn may_go_on(&mut self) -> bool {
+        !self.is_stepping && current().attention.get() == 0
+    }
 }
 
 /// The coprocessor reported an error (0.11 `math_error`): SIGFPE for the task
