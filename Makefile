@@ -180,8 +180,14 @@ build/test.stamp: FORCE | $(XTASK)
 		$(XTASK) programs --dir tests/guest --out build/test --elf build/elf/test \
 		-- --locked $(GUEST)
 
+# Cases of each of the 387's instructions with what this machine's coprocessor makes
+# of them, for the emulated one in the kernel.
+build/math387.vectors: FORCE
+	@mkdir -p build
+	@cd tests/math && $(CARGO) run --quiet --locked -- --vectors ../../$@
+
 tests-guest: build/test.img
-build/test.img: build/test.stamp build/user.stamp c-programs FORCE
+build/test.img: build/test.stamp build/user.stamp build/math387.vectors c-programs FORCE
 	@$(XTASK) image --manifest tests/test.manifest --free $(TEST_FREE) --out $@
 
 # --- Products and runs --------------------------------------------------------
@@ -334,11 +340,12 @@ clippy: | $(XTASK)
 	@for crate in guest bench; do (cd tests/$$crate && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
 		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings) || exit 1; done
 
-# The kernel saves and restores the state of a 387; one test uses it.
+# The kernel saves and restores the state of a 387; two tests use it.
+WITH_FPU := build/elf/test/coprocessor build/elf/test/math387
 scan: $(KERNEL) build/user.stamp build/test.stamp c-programs
-	@$(XTASK) scan --allow-fpu $(KERNEL) build/elf/test/coprocessor
+	@$(XTASK) scan --allow-fpu $(KERNEL) $(WITH_FPU)
 	@$(XTASK) scan build/elf/user/* build/elf/c/* \
-		$(filter-out %/coprocessor,$(wildcard build/elf/test/*))
+		$(filter-out $(WITH_FPU),$(wildcard build/elf/test/*))
 
 stack: $(KERNEL)
 	@$(XTASK) stack $(KERNEL) --limit $(STACK_LIMIT)

@@ -13,6 +13,7 @@ mod report;
 #[cfg(test)]
 mod tests;
 mod values;
+mod vectors;
 
 use std::path::PathBuf;
 
@@ -43,6 +44,9 @@ struct Args {
     /// Replace the accuracy table in this file
     #[arg(long)]
     write: Option<PathBuf>,
+    /// Compare nothing: write cases with the host's results to this file
+    #[arg(long)]
+    vectors: Option<PathBuf>,
 }
 
 /// Differences of one instruction that are shown in full.
@@ -54,6 +58,9 @@ fn main() -> Result<()> {
         cfg!(target_arch = "x86_64"),
         "the host has to be an x86-64: its x87 is what the 387 is compared with"
     );
+    if let Some(path) = &args.vectors {
+        return vectors::write(path, args.seed);
+    }
     let mut report = Report::default();
     for insn in all() {
         let name = name(insn.op, insn.modrm);

@@ -143,11 +143,23 @@ fn init_of(program: &str) -> &'static str {
 
 /// Runs a program, or those cases of it that `wanted` names, in QEMU.
 pub fn run(program: &str, wanted: &str, image: &Path, report: &Report) {
+    let words = format!("{}test={wanted}", init_of(program));
+    run_in_qemu(program, "", &words, image, report);
+}
+
+/// Runs a program in QEMU on a kernel that does not use the coprocessor.
+pub fn run_without_387(program: &str, image: &Path, report: &Report) {
+    let words = format!("no387 {}test={program}", init_of(program));
+    run_in_qemu(program, "no387.", &words, image, report);
+}
+
+/// Runs a program in QEMU with these words on the kernel's command line.
+fn run_in_qemu(program: &str, prefix: &'static str, words: &str, image: &Path, report: &Report) {
     let setup = Setup {
         boot: Boot::Kernel {
             kernel: "build/linux011.elf".into(),
             initrd: Some(image.to_path_buf()),
-            cmdline: format!("console=ttyS0 peep {}test={wanted}", init_of(program)),
+            cmdline: format!("console=ttyS0 peep {words}"),
         },
         // A machine that resets itself has failed. The guest's clock counts
         // instructions, 8 ns each, while it is busy: what else the host does
@@ -162,7 +174,7 @@ pub fn run(program: &str, wanted: &str, image: &Path, report: &Report) {
     follow(
         Qemu::start(&setup).map(Machine::Qemu),
         program,
-        "",
+        prefix,
         QUIET_LIMIT,
         report,
     );
@@ -192,8 +204,9 @@ pub fn run_on_386(program: &str, image: &Path, bochs: &Path, report: &Report) {
     let start = || -> Result<(tempfile::TempDir, Machine)> {
         let folder = tempfile::tempdir()?;
         let disk = folder.path().join("disk");
+        let no387 = if program == "math387" { "no387 " } else { "" };
         let words = format!(
-            "console=ttyS0 peep {}test={program} bochs",
+            "console=ttyS0 peep {no387}{}test={program} bochs",
             init_of(program)
         );
         let parts = Parts {
@@ -350,7 +363,7 @@ impl Run<'_> {
 
     /// Checks the RAM disk, which counts as a case, and lets the guest go on.
     fn check_file_system(&mut self, address: u64, length: u64) -> Result<()> {
-        let name = format!("{}.fsck", self.program);
+        let name = format!("{}{}.fsck", self.prefix, self.program);
         let begin = Instant::now();
         let Machine::Qemu(machine) = &mut self.machine else {
             bail!("only QEMU shows its memory");

@@ -52,6 +52,10 @@ pub struct Test {
 /// limits of segments, which QEMU ignores.
 const IN_BOCHS: &[&str] = &["s02", "s24"];
 
+/// The guest programs that run on a kernel with `no387`: that which tests the
+/// emulated coprocessor and runs nowhere else, and that which tests either.
+const WITHOUT_387: &[&str] = &["math387", "coprocessor"];
+
 /// Something to run.
 enum Job {
     /// A guest program, or the cases of it that are wanted.
@@ -61,6 +65,8 @@ enum Job {
     },
     /// A guest program in Bochs.
     Bochs(String),
+    /// A guest program on a kernel that emulates the coprocessor.
+    Without387(String),
     /// A guest program on a strict 80386.
     On386(String),
     Scenario(&'static scenarios::Scenario),
@@ -71,6 +77,7 @@ impl Job {
         match self {
             Job::Guest { program, .. } => program.clone(),
             Job::Bochs(program) => format!("bochs.{program}"),
+            Job::Without387(program) => format!("no387.{program}"),
             Job::On386(program) => format!("386.{program}"),
             Job::Scenario(scenario) => scenario.name.into(),
         }
@@ -141,6 +148,7 @@ impl Test {
         match job {
             Job::Guest { program, wanted } => guest::run(program, wanted, &self.image, report),
             Job::Bochs(program) => guest::run_in_bochs(program, &self.image, report),
+            Job::Without387(program) => guest::run_without_387(program, &self.image, report),
             Job::On386(program) => {
                 let bochs = self.bochs_386.as_deref().unwrap_or(Path::new("bochs"));
                 guest::run_on_386(program, &self.image, bochs, report);
@@ -169,6 +177,7 @@ fn choose_for_386(programs: &[String], filter: &str) -> Vec<Job> {
             Job::Guest { program, .. } if !WITH_DISKS.contains(&program.as_str()) => {
                 Some(Job::On386(program))
             }
+            Job::Without387(program) if program == WITHOUT_387[0] => Some(Job::On386(program)),
             _ => None,
         })
         .collect()
@@ -200,15 +209,24 @@ fn choose(
         .filter(|word| !word.is_empty())
         .collect();
     let mut jobs = Vec::new();
-    // Bochs is slow: it begins first.
-    for program in IN_BOCHS.iter().copied() {
-        let name = format!("bochs.{program}");
-        let wanted = |word: &&str| word.len() > 2 && name.contains(&word.to_lowercase());
-        if programs.iter().any(|p| p == program) && (words.is_empty() || words.iter().any(wanted)) {
-            jobs.push(Job::Bochs(program.into()));
+    // Those on special machines; Bochs is slow and begins first.
+    let special = [
+        (IN_BOCHS, Job::Bochs as fn(String) -> Job),
+        (WITHOUT_387, Job::Without387),
+    ];
+    for (names, job) in special {
+        for program in names
+            .iter()
+            .filter(|name| programs.iter().any(|p| p == *name))
+        {
+            let job = job(program.to_string());
+            let wanted = |word: &&str| word.len() > 2 && job.name().contains(&word.to_lowercase());
+            if words.is_empty() || words.iter().any(wanted) {
+                jobs.push(job);
+            }
         }
     }
-    for program in programs {
+    for program in programs.iter().filter(|program| *program != WITHOUT_387[0]) {
         let wanted: Vec<&str> = words
             .iter()
             .copied()
@@ -265,7 +283,7 @@ mod tests {
             .into_iter()
             .map(|job| match job {
                 Job::Guest { program, wanted } => (program, wanted),
-                Job::Bochs(program) | Job::On386(program) => {
+                Job::Bochs(program) | Job::Without387(program) | Job::On386(program) => {
                     (format!("bochs.{program}"), String::new())
                 }
                 Job::Scenario(_) => unreachable!("none were given"),
@@ -285,15 +303,28 @@ mod tests {
             [pair("files", "files"), pair("s10", "s10")]
         );
         assert_eq!(chosen("nothing"), []);
-        let programs = ["s02".to_string(), "s03".to_string()];
-        let names = |filter| -> Vec<String> {
-            choose(&programs, &[], filter)
+        let names_of = |programs: &[String], filter: &str| -> Vec<String> {
+            choose(programs, &[], filter)
                 .iter()
                 .map(Job::name)
                 .collect()
         };
+        let programs = ["s02".to_string(), "s03".to_string()];
+        let names = |filter| names_of(&programs, filter);
         assert_eq!(names(""), ["bochs.s02", "s02", "s03"]);
         assert_eq!(names("bochs"), ["bochs.s02"]);
         assert_eq!(names("S02"), ["bochs.s02", "s02"]);
+        let programs = ["coprocessor".to_string(), "math387".to_string()];
+        let names = |filter| names_of(&programs, filter);
+        assert_eq!(
+            names(""),
+            ["no387.math387", "no387.coprocessor", "coprocessor"]
+        );
+        assert_eq!(names("math387"), ["no387.math387"]);
+        let on_386: Vec<String> = choose_for_386(&programs, "")
+            .iter()
+            .map(Job::name)
+            .collect();
+        assert_eq!(on_386, ["386.math387", "386.coprocessor"]);
     }
 }

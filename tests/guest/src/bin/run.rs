@@ -63,6 +63,7 @@ const PROGRAMS: &[&str] = &[
     "ids",
     "errata",
     "coprocessor",
+    "math387",
     "calls_old",
     "calls_ids",
     "calls_time",
