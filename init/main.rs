@@ -313,9 +313,8 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
         ];
         let error = lib::execve(program, &argv, &envp);
         printf!(
-            "init= program failed to start: error {}. Running {:?} instead.\n",
-            -error,
-            SHELL
+            "init= program failed to start: error {}. Running /bin/sh instead.\n",
+            -error
         );
     }
     let mut pid = lib::fork();
@@ -342,8 +341,7 @@ extern "C" fn init(arguments: &InitArguments) -> ! {
             open_console(arguments.tty);
             let error = exec_shell(c"-/bin/sh", c"HOME=/usr/root");
             printf!(
-                "Cannot run {:?}: error {}. Is there a shell on the root?\n",
-                SHELL,
+                "Cannot run /bin/sh: error {}. Is there a shell on the root?\n",
                 -error
             );
             lib::exit_after(5);
