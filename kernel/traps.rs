@@ -148,17 +148,12 @@ extern "C" fn do_double_fault() -> ! {
     let Some(task) = try_current() else {
         panic!("double fault before the first task");
     };
+    let tss = task.tss.get();
     // SAFETY: the CPU has saved the registers there and the task does not run.
-    let tss = unsafe { &*task.tss.get() };
-    printk!(
-        "double fault: eip {:#x} esp {:#x} ebp {:#x} eflags {:#x}\n",
-        tss.eip,
-        tss.esp,
-        tss.ebp,
-        tss.eflags
-    );
+    let (eip, esp, ebp, eflags) = unsafe { ((*tss).eip, (*tss).esp, (*tss).ebp, (*tss).eflags) };
+    printk!("double fault: eip {eip:#x} esp {esp:#x} ebp {ebp:#x} eflags {eflags:#x}\n");
     let page = &raw const *task as u32;
-    if tss.esp.wrapping_sub(page) < size_of::<crate::kernel::task::Task>() as u32 + 64 {
+    if esp.wrapping_sub(page) < size_of::<crate::kernel::task::Task>() as u32 + 64 {
         panic!("kernel stack overflow in process {}", task.pid.get());
     }
     panic!("double fault in process {}", task.pid.get());

@@ -152,7 +152,6 @@ impl State387 {
     }
 
     /// Rounds to a register's format with 24, 53 or 64 bits.
-    #[inline(never)]
     pub(crate) fn round_to(&mut self, n: &Num, bits: u32) -> Ext {
         let format = Format {
             bits,

@@ -90,10 +90,11 @@ pub fn sqrt(x: &Num) -> Num {
     Num::new(x.exp >> 1, s, lo)
 }
 
-/// The square root of n, rounded down, and n less its square.
+/// The square root of n, rounded down, and n less its square, where n is 2^62 at
+/// least. Bit by bit for the upper half; the lower one as in [`sqrt`].
 fn sqrt_64(n: u64) -> (u64, u64) {
-    let (mut root, mut rest) = (0, n);
-    let mut bit = 1 << 62;
+    let (mut root, mut rest) = (0, (n >> 32) as u32);
+    let mut bit = 1 << 30;
     while bit != 0 {
         let step = root + bit;
         root >>= 1;
@@ -103,5 +104,18 @@ fn sqrt_64(n: u64) -> (u64, u64) {
         }
         bit >>= 2;
     }
-    (root, rest)
+    let (root, low) = (u64::from(root), n as u32);
+    let half = u64::from(rest) << 16 | u64::from(low >> 16);
+    let (mut q, mut u) = (half / (2 * root), half % (2 * root));
+    if q >> 16 != 0 {
+        q -= 1;
+        u += 2 * root;
+    }
+    let mut root = (root << 16) + q;
+    let mut rest = (u << 16 | u64::from(low & 0xffff)) as i64 - (q * q) as i64;
+    if rest < 0 {
+        root -= 1;
+        rest += (2 * root + 1) as i64;
+    }
+    (root, rest as u64)
 }

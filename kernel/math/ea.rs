@@ -1,6 +1,5 @@
 //! From an instruction's bytes to its operand's address (0.12 `kernel/math/ea.c`).
 
-use crate::Stop;
 use crate::get_put::Operand;
 
 /// A program's registers, in the order of the kernel's trap frame: ebx, ecx, edx, esi,
@@ -82,35 +81,72 @@ pub struct Short;
 pub const WAIT: u8 = 8;
 
 /// Bytes still to be read.
-struct Code<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
+struct Code<'a>(&'a [u8]);
 
 impl Code<'_> {
-    /// The next `size` bytes as a number, with its sign.
-    #[inline(never)]
-    fn next(&mut self, size: usize) -> Result<u32, Short> {
-        let bytes = self.bytes.get(self.at..self.at + size).ok_or(Short)?;
-        self.at += size;
-        let value = bytes
-            .iter()
-            .rev()
-            .fold(0, |value, byte| value << 8 | u32::from(*byte));
-        let unused = 32 - 8 * size as u32;
-        Ok(((value << unused) as i32 >> unused) as u32)
+    /// The next byte.
+    #[inline(always)]
+    fn byte(&mut self) -> Result<u8, Short> {
+        let (byte, rest) = self.0.split_first().ok_or(Short)?;
+        self.0 = rest;
+        Ok(*byte)
+    }
+
+    /// The next byte as a number with a sign.
+    #[inline(always)]
+    fn signed(&mut self) -> Result<u32, Short> {
+        self.byte().map(|byte| byte as i8 as u32)
+    }
+
+    /// The next 16 bits.
+    fn word(&mut self) -> Result<u32, Short> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(Short)?;
+        self.0 = rest;
+        Ok(u16::from_le_bytes(*bytes).into())
+    }
+
+    /// The next 32 bits.
+    #[inline(always)]
+    fn long(&mut self) -> Result<u32, Short> {
+        let (bytes, rest) = self.0.split_first_chunk().ok_or(Short)?;
+        self.0 = rest;
+        Ok(u32::from_le_bytes(*bytes))
     }
 }
 
-/// Takes apart the instruction that `bytes` begin with.
-///
-/// # Errors
-/// [`Short`]: it goes on where they end. Inside: it is none of ours.
-#[inline(never)]
-pub fn decode(bytes: &[u8], regs: &Regs) -> Result<Result<Insn, Stop>, Short> {
-    let mut code = Code { bytes, at: 0 };
-    let mut insn = Insn {
-        length: 0,
+/// What prefixes say.
+#[derive(Default)]
+struct Prefixes {
+    segment: Option<Segment>,
+    address_16: bool,
+    short: bool,
+}
+
+impl Prefixes {
+    /// Notes a prefix; false if it is none.
+    #[inline(never)]
+    fn note(&mut self, byte: u8) -> bool {
+        match byte {
+            0x26 => self.segment = Some(Segment::Es),
+            0x2e => self.segment = Some(Segment::Cs),
+            0x36 => self.segment = Some(Segment::Ss),
+            0x3e => self.segment = Some(Segment::Ds),
+            0x64 => self.segment = Some(Segment::Fs),
+            0x65 => self.segment = Some(Segment::Gs),
+            0x66 => self.short = true,
+            0x67 => self.address_16 = true,
+            // Of string instructions; here they do nothing.
+            0xf2 | 0xf3 => {}
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Insn {
+    /// `fwait`.
+    pub const FWAIT: Insn = Insn {
+        length: 1,
         op: WAIT,
         modrm: 0xff,
         short: false,
@@ -118,44 +154,48 @@ pub fn decode(bytes: &[u8], regs: &Regs) -> Result<Result<Insn, Stop>, Short> {
         segment: Segment::Ds,
         operand: None,
     };
-    let mut forced = None;
-    let mut address_16 = false;
+}
+
+/// Takes apart the instruction that `bytes` begin with.
+///
+/// # Errors
+/// [`Short`]: it goes on where they end. `Ok(false)`: it is none of ours.
+#[inline(never)]
+pub fn decode(insn: &mut Insn, bytes: &[u8], regs: &Regs) -> Result<bool, Short> {
+    let mut code = Code(bytes);
+    let mut prefixes = Prefixes::default();
+    *insn = Insn::FWAIT;
     loop {
-        match code.next(1)? as u8 {
-            0x26 => forced = Some(Segment::Es),
-            0x2e => forced = Some(Segment::Cs),
-            0x36 => forced = Some(Segment::Ss),
-            0x3e => forced = Some(Segment::Ds),
-            0x64 => forced = Some(Segment::Fs),
-            0x65 => forced = Some(Segment::Gs),
-            0x66 => insn.short = true,
-            0x67 => address_16 = true,
-            0xf2 | 0xf3 => {}
-            0x9b => break,
-            byte if byte & 0xf8 == 0xd8 => {
-                insn.op = byte & 7;
-                insn.modrm = code.next(1)? as u8;
-                break;
-            }
-            _ => return Ok(Err(Stop::Illegal)),
+        let byte = code.byte()?;
+        if byte & 0xf8 == 0xd8 {
+            insn.op = byte & 7;
+            insn.modrm = code.byte()?;
+            break;
+        }
+        if byte == 0x9b {
+            break;
+        }
+        if !prefixes.note(byte) {
+            return Ok(false);
         }
     }
+    insn.short = prefixes.short;
     if insn.modrm < 0xc0 {
-        if address_16 {
-            address_in_16_bits(&mut code, &mut insn, regs)?;
+        if prefixes.address_16 {
+            address_in_16_bits(&mut code, insn, regs)?;
         } else {
-            address_in_32_bits(&mut code, &mut insn, regs)?;
+            address_in_32_bits(&mut code, insn, regs)?;
         }
-        if let Some(segment) = forced {
+        if let Some(segment) = prefixes.segment {
             insn.segment = segment;
         }
         insn.operand = OPERANDS[usize::from(insn.op & 7) * 8 + usize::from(insn.modrm >> 3 & 7)];
         if insn.operand.is_none() {
-            return Ok(Err(Stop::Illegal));
+            return Ok(false);
         }
     }
-    insn.length = code.at as u32;
-    Ok(Ok(insn))
+    insn.length = (bytes.len() - code.0.len()) as u32;
+    Ok(true)
 }
 
 const EBP: usize = 5;
@@ -166,7 +206,7 @@ fn address_in_32_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
     let mut base = insn.modrm as usize & 7;
     let mut index = 0;
     if base == ESP {
-        let sib = code.next(1)? as usize;
+        let sib = usize::from(code.byte()?);
         base = sib & 7;
         if sib >> 3 & 7 != ESP {
             index = regs.general(sib >> 3) << (sib >> 6 & 3);
@@ -174,12 +214,12 @@ fn address_in_32_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
     }
     let displacement = match mode {
         0 if base == EBP => {
-            insn.address = code.next(4)?.wrapping_add(index);
+            insn.address = code.long()?.wrapping_add(index);
             return Ok(());
         }
         0 => 0,
-        1 => code.next(1)?,
-        _ => code.next(4)?,
+        1 => code.signed()?,
+        _ => code.long()?,
     };
     if base == EBP || base == ESP {
         insn.segment = Segment::Ss;
@@ -201,14 +241,14 @@ fn address_in_16_bits(code: &mut Code, insn: &mut Insn, regs: &Regs) -> Result<(
         3 => (bp.wrapping_add(di), true),
         4 => (si, false),
         5 => (di, false),
-        6 if mode == 0 => (code.next(2)?, false),
+        6 if mode == 0 => (code.word()?, false),
         6 => (bp, true),
         _ => (bx, false),
     };
     let displacement = match mode {
         0 => 0,
-        1 => code.next(1)?,
-        _ => code.next(2)?,
+        1 => code.signed()?,
+        _ => code.word()?,
     };
     if stack {
         insn.segment = Segment::Ss;

@@ -1,10 +1,10 @@
 //! `fstenv`, `fldenv`, `fsave`, `frstor`: all of the state from and to memory
 //! (387 manual, figures "Protected mode 387 environment", 32 and 16 bits).
 
+use crate::State387;
 use crate::ea::{Insn, Regs, Segment};
 use crate::get_put::from_bytes;
 use crate::number::Class;
-use crate::{IMAGE_SIZE, State387};
 
 impl State387 {
     /// The tag word that programs see: 0 valid, 1 zero, 2 special, 3 empty.
@@ -28,31 +28,32 @@ impl State387 {
 
     /// Writes the environment, and if there is room the registers.
     #[inline(never)]
-    pub(crate) fn put_image(&self, insn: &Insn, to: &mut [u8; IMAGE_SIZE]) {
+    pub(crate) fn put_image(&self, insn: &Insn, to: &mut [u8]) {
+        // The upper halves of words that have none are set.
+        const FILLER: u32 = 0xffff_0000;
         let words = [
-            self.cwd,
-            self.swd,
-            self.full_tags(),
+            self.cwd | FILLER,
+            self.swd | FILLER,
+            self.full_tags() | FILLER,
             self.fip,
             self.fcs,
             self.foo,
-            self.fos,
+            self.fos | FILLER,
         ];
         let size = if insn.short { 2 } else { 4 };
-        for (nr, word) in words.into_iter().enumerate() {
-            // The upper halves of words that have none are set.
-            let filler = if matches!(nr, 0 | 1 | 2 | 6) {
-                0xffff_0000
-            } else {
-                0
-            };
-            let word = (word | filler).to_le_bytes();
-            to[nr * size..nr * size + size].copy_from_slice(&word[..size]);
+        let mut rest = &mut to[..];
+        for word in words {
+            let [b0, b1, b2, b3] = word.to_le_bytes();
+            let (to, behind) = rest.split_at_mut(size);
+            match to {
+                [to0, to1, to2, to3] => (*to0, *to1, *to2, *to3) = (b0, b1, b2, b3),
+                [to0, to1] => (*to0, *to1) = (b0, b1),
+                _ => {}
+            }
+            rest = behind;
         }
-        for i in 0..8 {
-            let bytes = self.st_space[self.number(i) as usize];
-            let at = 7 * size + 10 * i as usize;
-            to[at..at + 10].copy_from_slice(&bytes);
+        for (i, to) in (0..8).zip(to[7 * size..].chunks_exact_mut(10)) {
+            to.copy_from_slice(&self.st_space[self.number(i) as usize]);
         }
     }
 

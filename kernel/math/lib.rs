@@ -97,13 +97,11 @@ impl State387 {
     }
 
     /// Is `ST(i)` empty?
-    #[inline(never)]
     pub fn is_empty(&self, i: u32) -> bool {
         self.twd >> (2 * self.number(i)) & 3 == 3
     }
 
     /// What `ST(i)` holds.
-    #[inline(never)]
     pub fn st(&self, i: u32) -> Ext {
         from_bytes(&self.st_space[self.number(i) as usize])
     }
@@ -134,7 +132,6 @@ impl State387 {
     }
 
     /// Puts a number on the stack, where there is room.
-    #[inline(never)]
     pub(crate) fn push(&mut self, x: Ext) {
         self.turn(7);
         self.set(0, x);
@@ -196,20 +193,21 @@ pub trait Memory {
 /// # Errors
 /// The instruction at `eip` was not executed: see [`Stop`].
 pub fn run(state: &mut State387, memory: &mut impl Memory, regs: &mut Regs) -> Result<(), Stop> {
+    let mut insn = Insn::FWAIT;
     let mut code = [0; 16];
     // What of it is still to be executed.
-    let (mut start, mut end) = (0, 0);
+    let (mut start, mut end) = (0, memory.fetch(*regs.eip(), false, &mut code)?);
     loop {
-        let insn = loop {
-            match decode(&code[start..end], regs) {
-                Ok(insn) => break insn?,
-                Err(Short) if end - start == code.len() => return Err(Stop::Illegal),
-                Err(Short) => {
-                    end = memory.fetch(*regs.eip(), start == 0 && end != 0, &mut code)?;
+        loop {
+            match decode(&mut insn, &code[start..end], regs) {
+                Ok(true) => break,
+                Err(Short) if end - start < code.len() => {
+                    end = memory.fetch(*regs.eip(), start == 0, &mut code)?;
                     start = 0;
                 }
+                _ => return Err(Stop::Illegal),
             }
-        };
+        }
         step(state, memory, regs, &insn)?;
         start += insn.length as usize;
         if !matches!(code[..end].get(start), Some(0x9b | 0xd8..=0xdf)) || !memory.may_go_on() {
@@ -276,7 +274,7 @@ fn whole(
 ) -> Result<(), Stop> {
     let mut image = [0; IMAGE_SIZE];
     if writes {
-        state.put_image(insn, &mut image);
+        state.put_image(insn, &mut image[..size]);
         memory.write(selector, insn.address, &image[..size])?;
         state.after_put(size);
     } else {

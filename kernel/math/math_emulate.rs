@@ -39,7 +39,6 @@ impl State387 {
     }
 
     /// Executes what writes a number or a word; says whether it gives one.
-    #[inline(never)]
     pub(crate) fn store_operand(&mut self, insn: &Insn, operand: Operand, to: &mut Bytes) -> bool {
         if operand == Operand::Word {
             let word = if insn.op == 1 { self.cwd } else { self.swd };
@@ -63,7 +62,6 @@ impl State387 {
     }
 
     /// Executes what reads a number or the control word.
-    #[inline(never)]
     pub(crate) fn load_operand(&mut self, insn: &Insn, operand: Operand, from: &Bytes) {
         if operand == Operand::Word {
             self.set_control(u32::from(u16::from_le_bytes(head(from))));
@@ -181,7 +179,6 @@ impl State387 {
     }
 
     /// x op y for numbers as they are as a rule; also where one is a denormal.
-    #[inline(never)]
     fn operate_on_normal(&mut self, op: u8, a: Ext, b: Ext) -> Ext {
         let (a, mut b) = (Num::of(a), Num::of(b));
         let mut result = match op {
@@ -285,7 +282,6 @@ impl State387 {
     }
 
     /// An instruction without an operand in memory.
-    #[inline(never)]
     pub(crate) fn with_registers(&mut self, insn: &Insn, regs: &mut Regs) -> Result<(), Stop> {
         let i = u32::from(insn.modrm & 7);
         let reg = insn.modrm >> 3 & 7;

@@ -29,43 +29,35 @@ pub fn math_init() {
 /// A coprocessor instruction where there is none: executes it, and those that
 /// follow it at once (0.11 `math_emulate`, which is SIGFPE).
 ///
-/// Between two such traps the numbers lie in the task's TSS, where `fsave` of a
-/// coprocessor puts them; so fork copies them. They are taken out meanwhile,
-/// because an operand's page may have to be waited for.
+/// The numbers lie in the task's TSS, where `fsave` of a coprocessor puts them; so
+/// fork copies them.
 ///
 /// Erratum `misc-4`.
 #[inline(never)]
 pub fn math_emulate(frame: &mut TrapFrame) {
     let task = current();
-    let mut state = State387::new();
-    if task.used_math.replace(true) {
-        // SAFETY: the space is in the running task's own TSS; the CPU does not
-        // know it, and without a coprocessor only this function and fork use it.
-        state = unsafe {
-            (&raw const (*task.tss.get()).i387)
-                .cast::<State387>()
-                .read()
-        };
+    // SAFETY: the space lies in the running task's own TSS, behind what the CPU
+    // knows, and has the size and alignment of the state (see below); any bytes are
+    // one. The reference lives while an operand's page is waited for, but no one
+    // else reaches this field: without a coprocessor only fork does, which copies
+    // the TSS of the task that calls it.
+    let state: &mut State387 = unsafe { &mut *(&raw mut (*task.tss.get()).i387).cast() };
+    if !task.used_math.replace(true) {
+        *state = State387::new();
     }
     let mut memory = Program {
         is_stepping: frame.is_stepping(),
         error: EFAULT,
     };
-    let result = math387::run(&mut state, &mut memory, registers(frame));
-    if result == Err(Stop::Pending) {
-        // As `do_coprocessor_error` does where there is one.
-        state.clear_exceptions();
-        task.raise(SIGFPE);
-    }
-    // SAFETY: as above; it has the size and alignment of the state (see below).
-    unsafe {
-        (&raw mut (*task.tss.get()).i387)
-            .cast::<State387>()
-            .write(state)
-    };
+    let result = math387::run(state, &mut memory, registers(frame));
     match result {
         Ok(()) if memory.is_stepping => do_debug(frame),
-        Ok(()) | Err(Stop::Pending) => {}
+        Ok(()) => {}
+        Err(Stop::Pending) => {
+            // As `do_coprocessor_error` does where there is one.
+            state.clear_exceptions();
+            task.raise(SIGFPE);
+        }
         Err(Stop::Illegal) => task.raise_fault(SIGILL),
         Err(Stop::Fault) => raise_for_page(&task, memory.error),
     }
@@ -122,21 +114,29 @@ impl Program {
     }
 }
 
+/// Fills `to`, which is as long as the range. Mostly it lies in one page, which is
+/// there.
+fn copy_in(range: UserSlice, to: &mut [u8]) -> Result<(), Errno> {
+    match range.readable_now() {
+        Some(chunk) => chunk.copy_to(to),
+        None => range.copy_in(to)?,
+    }
+    Ok(())
+}
+
 impl Memory for Program {
     fn fetch(&mut self, eip: u32, more: bool, to: &mut [u8; 16]) -> Result<usize, Stop> {
         // The next page may not exist, and as a rule is not needed.
         let in_page = (PAGE_SIZE - eip % PAGE_SIZE) as usize;
         let len = if more { 16 } else { in_page.min(16) };
-        let result = self
-            .range(USER_CS, eip, len, false)
-            .and_then(|code| code.copy_in(&mut to[..len]));
+        let code = self.range(USER_CS, eip, len, false);
+        let result = code.and_then(|code| copy_in(code, &mut to[..len]));
         self.stop(result).map(|()| len)
     }
 
     fn read(&mut self, selector: u16, address: u32, to: &mut [u8]) -> Result<(), Stop> {
-        let result = self
-            .range(selector, address, to.len(), false)
-            .and_then(|range| range.copy_in(to));
+        let range = self.range(selector, address, to.len(), false);
+        let result = range.and_then(|range| copy_in(range, to));
         self.stop(result)
     }
 
@@ -144,6 +144,10 @@ impl Memory for Program {
         let result = self
             .range(selector, address, from.len(), true)
             .and_then(|range| {
+                if let Some(mut chunk) = range.writable_now() {
+                    chunk.copy_from(from);
+                    return Ok(());
+                }
                 // All of its pages first: what faults has written nothing.
                 range.write_pages(|_, _| ())?;
                 range.copy_out(from)

@@ -171,8 +171,16 @@ impl Num {
     }
 
     /// Shifts the significand up until bit 63 is set; a zero stays.
-    #[inline(never)]
+    #[inline(always)]
     pub fn normalize(&mut self) {
+        if self.hi & TOP == 0 {
+            self.shift_up();
+        }
+    }
+
+    /// The rest of [`Self::normalize`].
+    #[inline(never)]
+    fn shift_up(&mut self) {
         if self.hi >> 32 == 0 {
             if self.is_zero() {
                 return;

@@ -52,11 +52,19 @@ pub fn series(
     x: &Num,
     minus: bool,
 ) -> Num {
+    // x is below 2^-bits. Terms below 2^-80 are left out, as they are from the table:
+    // the first one is always 1. The second stays, to say on which side of 1 the sum is.
+    let bits = x.exp.abs_diff(-1);
+    let mut at = start + stride * (terms - 1);
+    let mut power = bits.saturating_mul(terms as u32 - 1);
+    while at > start + stride && ((table[at].0 >> 32) as u32).leading_zeros() + power > 80 {
+        at -= stride;
+        power -= bits;
+    }
     let mut fraction = *x;
-    fraction.shift_down(x.exp.abs_diff(-1));
+    fraction.shift_down(bits);
     let x = (fraction.hi, fraction.lo);
-    let mut sum = (0, 0);
-    let mut at = start + stride * terms;
+    let mut sum = table[at];
     while at > start {
         at -= stride;
         sum = plus(table[at], mul_significand(sum, x), minus);

@@ -1,7 +1,7 @@
 //! What the host cannot show: the 387's own ways where later chips differ, the
 //! decoding of 32-bit code, and that an instruction which fails changes nothing.
 
-use math387::{Regs, Segment, Short, State387, Stop, decode, run};
+use math387::{Insn, Regs, Segment, Short, State387, Stop, decode, run};
 
 use crate::machine::{CODE, DATA, Operand, Ram, registers};
 
@@ -260,16 +260,37 @@ fn addresses() {
         (&[0x67, 0xd9, 0x85, 2, 0], 1, Segment::Ds),
     ];
     for (code, address, segment) in cases {
-        let insn = decode(code, &regs)
-            .expect("it is whole")
-            .expect("it is one");
+        let mut insn = Insn::FWAIT;
+        assert_eq!(decode(&mut insn, code, &regs), Ok(true));
         assert_eq!(
             (insn.address, insn.segment, insn.length as usize),
             (address, segment, code.len()),
             "{code:02x?}"
         );
         for length in 0..code.len() {
-            assert_eq!(decode(&code[..length], &regs).err(), Some(Short));
+            assert_eq!(decode(&mut insn, &code[..length], &regs), Err(Short));
         }
+    }
+}
+
+/// The sine of a small number is a little less, and directed rounding shows it. The
+/// host's is the number itself.
+#[test]
+fn directed_rounding_of_small_sines() {
+    // 2^-40, and what fsin makes of it, rounded to nearest and down.
+    for (control, expected) in [
+        (0x37f, [0, 0, 0, 0, 0, 0, 0, 0x80, 0xd7, 0x3f]),
+        (
+            0x77f,
+            [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xd6, 0x3f],
+        ),
+    ] {
+        let mut m = Machine::new();
+        m.state.cwd = control;
+        m.ram.operand.0[..4].copy_from_slice(&0x2b80_0000u32.to_le_bytes());
+        m.ok(&[0xd9, 0x06]); // fld dword [esi]
+        m.ok(&[0xd9, 0xfe]); // fsin
+        m.ok(&[0xdb, 0x3e]); // fstp tbyte [esi]
+        assert_eq!(m.ram.operand.0[..10], expected, "{control:x}");
     }
 }
