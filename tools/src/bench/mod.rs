@@ -6,6 +6,7 @@ mod baseline;
 mod chart;
 mod clocks;
 mod document;
+mod emulated;
 mod irqs_off;
 mod machine;
 mod profile;
@@ -51,8 +52,8 @@ pub struct Bench {
     #[arg(long, default_value = "tests/bench.budget")]
     budget: PathBuf,
     /// Only measures, twice, and fails when the runs differ, a figure is above
-    /// the budget, one grows with what it does not touch, or interrupts are off
-    /// for too long
+    /// the budget, one grows with what it does not touch, interrupts are off for
+    /// too long, or an emulated instruction of a 387 costs too much
     #[arg(long)]
     check: bool,
     /// Makes what is measured the new budget
@@ -74,6 +75,7 @@ const JITTER: u32 = 6;
 impl Bench {
     pub fn run(self) -> Result<()> {
         let setup = machine::own(&self.kernel, &self.image, "/bench/bench");
+        let emulated = emulated::Emulated::measure(&self.kernel, &self.image)?;
         let scaling = Scaling::measure(&self.kernel, &self.small_image)?;
         if self.check {
             let ours = machine::figures(&setup).context("this kernel")?;
@@ -87,6 +89,7 @@ impl Bench {
                 "Interrupts are off for {} instructions at most.",
                 longest.instructions
             );
+            emulated.check()?;
             return Ok(());
         }
         let ours = recording::run(setup).context("this kernel")?;
@@ -97,9 +100,9 @@ impl Bench {
             .map(|kernel| baseline::run(kernel, &self.baseline_root))
             .transpose()?;
         let table = report::Table::new(&ours, measured.as_deref())?;
-        let text = format!("{}\n{longest}\n\n{scaling}", table.text());
+        let text = format!("{}\n{longest}\n\n{scaling}\n{emulated}", table.text());
         println!("{text}");
-        let json = table.json(&longest, &scaling);
+        let json = table.json(&longest, &scaling, &emulated);
         write_if_changed(&self.out.join("bench.json"), json.as_bytes())?;
         let chart = chart::svg(&table);
         write_if_changed(&self.out.join("bench.svg"), chart.as_bytes())?;

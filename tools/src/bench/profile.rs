@@ -8,10 +8,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use super::irqs_off;
 use super::machine::own;
 use super::recording::{self, Counted};
 use super::rows::ROWS;
+use super::{emulated, irqs_off};
 use crate::binary::{Binary, short_name};
 
 /// Where the programs' memory begins: behind slot 0.
@@ -20,7 +20,8 @@ const PROGRAMS: u32 = 64 << 20;
 /// Shows what the instructions of operations are spent on, by function.
 #[derive(Args)]
 pub struct Profile {
-    /// Keys of rows, as in build/bench.json, or irqs_off; all when there is none
+    /// Keys of rows, as in build/bench.json; 387. and an instruction of the
+    /// emulated coprocessor; or irqs_off. All rows when there is none
     operations: Vec<String>,
     /// Counts functions that the compiler has put into others with those
     #[arg(long)]
@@ -36,15 +37,17 @@ pub struct Profile {
 
 /// The key of the longest time with interrupts off.
 const IRQS_OFF: &str = "irqs_off";
+/// What the keys of the emulated coprocessor's instructions begin with.
+const EMULATED: &str = "387.";
 
 impl Profile {
     pub fn run(self) -> Result<()> {
         let keys: Vec<&str> = ROWS.iter().map(|row| row.key).chain([IRQS_OFF]).collect();
-        if let Some(unknown) = self
+        let (instructions, rows): (Vec<&String>, Vec<&String>) = self
             .operations
             .iter()
-            .find(|key| !keys.contains(&key.as_str()))
-        {
+            .partition(|key| key.starts_with(EMULATED));
+        if let Some(unknown) = rows.iter().find(|key| !keys.contains(&key.as_str())) {
             bail!("there is no row {unknown}; there are: {}", keys.join(" "));
         }
         let wanted = |key: &str| {
@@ -57,6 +60,19 @@ impl Profile {
                 let counted = all.iter().find(|counted| counted.figure.key == row.key);
                 let counted = counted.context("no such figure")?;
                 println!("{}", title(row.name, counted));
+                self.print(&counted.addresses, &binary)?;
+            }
+        }
+        if !instructions.is_empty() {
+            let all = recording::run(emulated::setup(&self.kernel, &self.image))?;
+            for key in instructions {
+                let name = &key[EMULATED.len()..];
+                let counted = all.iter().find(|counted| counted.figure.key == name);
+                let counted = counted.with_context(|| {
+                    let names: Vec<_> = all.iter().map(|c| c.figure.key.as_str()).collect();
+                    format!("there is no {name}; there are: {}", names.join(" "))
+                })?;
+                println!("{}", title("emulated", counted));
                 self.print(&counted.addresses, &binary)?;
             }
         }

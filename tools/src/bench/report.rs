@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::emulated::Emulated;
 use super::irqs_off::Longest;
 use super::recording::Counted;
 use super::rows::{ROWS, Row};
@@ -115,7 +116,7 @@ impl Table {
     }
 
     /// For programs.
-    pub fn json(&self, longest: &Longest, scaling: &Scaling) -> String {
+    pub fn json(&self, longest: &Longest, scaling: &Scaling, emulated: &Emulated) -> String {
         let rows: Vec<_> = self
             .lines
             .iter()
@@ -137,6 +138,7 @@ impl Table {
             "original_measured": self.measured,
             "rows": rows,
             "scaling": scaling.json(),
+            "emulated_387": emulated.json(),
             "interrupts_off": {
                 "instructions": longest.instructions,
                 "begins": longest.begins,
