@@ -16,7 +16,7 @@ use regex::Regex;
 
 use self::on_screen::on_screen;
 use self::programs::PROGRAMS;
-use self::steps::{FORTY, HELLO, KILL, STEPS, Step};
+use self::steps::{COMPUTE, DOUBLES, FORTY, HELLO, KILL, STEPS, Step};
 use self::transcript::Transcript;
 use super::shell::{BOOT_LIMIT, PROMPT, SOON};
 use super::{Context, Skipped};
@@ -49,9 +49,16 @@ pub fn session(context: &Context) -> Result<()> {
     let diskette = folder.path().join("diskette");
     std::fs::File::create(&diskette)?.set_len(DISKETTE)?;
 
-    let mut session = Session::boot(&disk, &diskette, context)?;
+    let mut transcript = Transcript::new();
+    transcript.heading("Boot and log in, on the serial line");
+    let mut session = Session::boot(&disk, &diskette, "", transcript, context)?;
     session.run_all(&programs_on(&original, partitions[0])?);
     let (mut failed, mut transcript) = session.end()?;
+    transcript.heading("Without a coprocessor: `no387` on the kernel's command line");
+    let mut session = Session::boot(&disk, &diskette, " no387", transcript, context)?;
+    session.compute_again();
+    let (failed_again, mut transcript) = session.end()?;
+    failed += failed_again;
     failed += on_screen(&disk, context, &mut transcript)?;
     for partition in &partitions {
         check(&original, &disk, *partition, &mut transcript)?;
@@ -121,17 +128,23 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn boot(disk: &Path, diskette: &Path, context: &'a Context<'a>) -> Result<Session<'a>> {
+    /// Boots with these words, too, on the kernel's command line, and logs in.
+    fn boot(
+        disk: &Path,
+        diskette: &Path,
+        words: &str,
+        mut transcript: Transcript,
+        context: &'a Context<'a>,
+    ) -> Result<Session<'a>> {
+        let cmdline = format!("root=0301 console=ttyS0{words}");
         let floppy = format!("file={},format=raw,if=floppy", diskette.display());
         let extra = ["-drive".into(), floppy];
-        let mut machine = start(disk, "root=0301 console=ttyS0", &extra)?;
+        let mut machine = start(disk, &cmdline, &extra)?;
         let mut text = machine
             .console
             .expect(r"(?m)^ Ok\. ", BOOT_LIMIT)
             .context("/etc/rc did not run")?;
         text += &machine.console.expect(PROMPT, SOON)?;
-        let mut transcript = Transcript::new();
-        transcript.heading("Boot and log in, on the serial line");
         transcript.block(&text);
         Ok(Session {
             machine,
@@ -147,7 +160,7 @@ impl<'a> Session<'a> {
             return self.count("prepare", Err(error), Instant::now());
         }
         self.transcript.heading("The work");
-        for step in STEPS {
+        for step in STEPS.iter().chain([&COMPUTE]) {
             let begin = Instant::now();
             let result = self.step(step);
             self.count(step.name, result, begin);
@@ -172,6 +185,16 @@ impl<'a> Session<'a> {
         let begin = Instant::now();
         let result = self.programs(on_disk);
         self.count("every_program", result, begin);
+    }
+
+    /// The step with the doubles once more, compiler and all.
+    fn compute_again(&mut self) {
+        let begin = Instant::now();
+        let result = self
+            .command("PATH=/bin:/usr/bin:/usr/local/bin:.; cd work", SOON)
+            .and_then(|_| self.expect("rm doubles; ls doubles.c", r"^doubles\.c\n#0", SOON))
+            .and_then(|()| self.step(&COMPUTE));
+        self.count("doubles_without_coprocessor", result, begin);
     }
 
     fn count(&mut self, name: &str, result: Result<()>, begin: Instant) {
@@ -206,6 +229,7 @@ impl<'a> Session<'a> {
             self.command(line, SOON)?;
         }
         self.write("hello.c", HELLO)?;
+        self.write("doubles.c", DOUBLES)?;
         self.write("forty.sh", FORTY)
     }
 

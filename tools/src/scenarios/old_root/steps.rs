@@ -146,6 +146,33 @@ main()
 }
 "#;
 
+/// Computes with numbers that have a fraction: √2 by Newton's method, the sum of 1/n up to
+/// 1000, and that in single precision. None is written with a point: the compiler's own
+/// `atof` returns nothing, which its next instruction takes from an empty register. That
+/// is a NaN on a 387; QEMU, which knows no empty registers, makes it 0.
+pub const DOUBLES: &str = r#"#include <stdio.h>
+main()
+{
+    double x = 1, one = 1, sum = 0;
+    float single;
+    int n;
+    for (n = 0; n < 20; n++)
+        x = (x + 2 / x) / 2;
+    for (n = 1; n <= 1000; n++)
+        sum += one / n;
+    single = sum;
+    printf("%d %d %d\n", (int) (x * 100000000), (int) (sum * 100000000),
+           (int) (single * 10000));
+    exit(x * x * 10000 < 19999 || sum > 8);
+}
+"#;
+/// What is typed for it, with a coprocessor and without one.
+pub const COMPUTE: Step = step(
+    "doubles",
+    "gcc -o doubles doubles.c && ./doubles",
+    r"^141421356 748547086 74854\n#0",
+);
+
 /// Sends a signal: the disk has no such program.
 pub const KILL: &str = r#"main(argc, argv)
 char **argv;
