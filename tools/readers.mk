@@ -27,10 +27,12 @@ book: | $(MDBOOK)
 	@$(MDBOOK) build docs/book
 	@echo 'build/book/index.html'
 
-# What the book shows of a running machine: each script of gdb commands in
-# docs/book/figures makes the file of its name in docs/book/src/figures.
+# What the book shows of a running machine. Most of it comes from a trace of the
+# programs in docs/book/figures/rc. What a trace does not tell, gdb does: each script
+# in docs/book/figures makes the file of its name in docs/book/src/figures.
 FIGURES := $(patsubst docs/book/figures/%.gdb,%,$(wildcard docs/book/figures/*.gdb))
 book-figures: $(KERNEL) build/root.img
+	@$(XTASK) trace-figures
 	@for name in $(FIGURES); do \
 		script=docs/book/figures/$$name.gdb; \
 		$(XTASK) gdb --batch --cmdline "$$(sed -n 's/^# append: //p' $$script)" \

@@ -119,24 +119,31 @@ fn the_summary_has_every_chapter() {
 }
 
 #[test]
-fn every_figure_has_its_script() {
+fn every_figure_is_made_and_shown() {
     let book = repository().join("docs/book");
-    let stems = |folder: PathBuf, ending: &str| -> BTreeSet<String> {
-        names_in(&folder, ending)
-            .iter()
-            .map(|name| name.trim_end_matches(ending).to_string())
-            .collect()
+    let figure = regex(r#"["/]([\w-]+\.(?:svg|txt))\b"#);
+    let named = |text: &str| -> Vec<String> {
+        let found = figure.captures_iter(text);
+        found.map(|found| found[1].to_string()).collect()
     };
-    let mut figures = stems(book.join("src/figures"), ".txt");
-    // A session at the prompt, made by following the chapter.
-    assert!(figures.remove("add-a-call"));
-    assert_eq!(figures, stems(book.join("figures"), ".gdb"));
-    for name in figures {
-        let figure = text(&book.join(format!("src/figures/{name}.txt")));
-        assert!(
-            figure.lines().count() > 2,
-            "{name}.txt is empty: make book-figures"
-        );
+    let mut there = names_in(&book.join("src/figures"), ".svg");
+    there.extend(names_in(&book.join("src/figures"), ".txt"));
+    // By a trace, by a script for gdb, or in a session at the prompt.
+    let tool = text(&repository().join("tools/src/trace/figures/mod.rs"));
+    let mut made: BTreeSet<String> = named(&tool).into_iter().collect();
+    for script in names_in(&book.join("figures"), ".gdb") {
+        made.insert(script.replace(".gdb", ".txt"));
+    }
+    made.insert("add-a-call.txt".to_string());
+    assert_eq!(there, made);
+    let mut shown = BTreeSet::new();
+    for chapter in names_in(&book.join("src"), ".md") {
+        shown.extend(named(&text(&book.join("src").join(chapter))));
+    }
+    assert_eq!(there, shown);
+    for name in there {
+        let lines = text(&book.join("src/figures").join(&name)).lines().count();
+        assert!(lines > 2, "{name} is empty: make book-figures");
     }
 }
 

@@ -24,6 +24,7 @@ use serde_json::Value;
 
 use crate::util::write_if_changed;
 use machine::Figures;
+pub use machine::counting;
 pub use profile::Profile;
 use scaling::Scaling;
 

@@ -74,6 +74,9 @@ pub const ALL: &[Scenario] = &[
     scenario("trace.agrees_with_the_tables", |_| {
         crate::trace::scenario(tempfile::tempdir()?.path())
     }),
+    scenario("trace.figures", |_| {
+        crate::trace::figures_scenario(tempfile::tempdir()?.path())
+    }),
     scenario("shell.three_at_once", shell::three_at_once),
     scenario("shell.list_and_grep", shell::list_and_grep),
     scenario("shell.pipeline_of_four", shell::pipeline_of_four),

@@ -2,6 +2,7 @@
 //! the kernel's own tables, and makes a page of it (docs/tracing.md).
 
 mod browser;
+mod figures;
 mod page;
 mod replay;
 mod sites;
@@ -15,6 +16,7 @@ use clap::Args;
 use crate::machine::{Boot, Setup};
 use crate::scenarios::Shell;
 pub use browser::TraceBrowser;
+pub use figures::{TraceFigures, scenario as figures_scenario};
 use replay::Replay;
 
 #[path = "../../../kernel/trace/abi.rs"]
@@ -75,23 +77,27 @@ pub fn record(line: &str, memory: u32, file: &Path) -> Result<()> {
     let mut setup = Setup::new(Boot::kernel("console=ttyS0 trace=all,ttyS1"))
         .memory(memory)
         .cpu("pentium");
-    std::fs::write(file, []).with_context(|| format!("cannot write {}", file.display()))?;
-    let file = std::path::absolute(file)?;
-    setup.extra = [
-        "-icount".into(),
-        "shift=3".into(),
-        "-chardev".into(),
-        format!("file,id=trace,path={}", file.display()),
-        "-serial".into(),
-        "chardev:trace".into(),
-    ]
-    .to_vec();
+    setup.extra = ["-icount", "shift=3"].map(String::from).to_vec();
+    setup.extra.extend(stream_to(file)?);
     let mut shell = Shell::on(&setup)?;
     let output = shell.command(line, PATIENCE)?;
     print!("{output}");
     let words = shell.command("trace -s", PATIENCE)?;
     ensure!(words.is_empty(), "trace -s: {words}");
     Ok(())
+}
+
+/// QEMU's arguments for a second serial line that is written to `file`.
+fn stream_to(file: &Path) -> Result<[String; 4]> {
+    std::fs::write(file, []).with_context(|| format!("cannot write {}", file.display()))?;
+    let file = std::path::absolute(file)?;
+    let line = format!("file,id=trace,path={}", file.display());
+    Ok([
+        "-chardev".into(),
+        line,
+        "-serial".into(),
+        "chardev:trace".into(),
+    ])
 }
 
 /// The records in a file.

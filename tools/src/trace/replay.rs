@@ -8,31 +8,45 @@ use anyhow::{Result, bail};
 use super::abi::{EVENTS, Event, Record, VERSION};
 
 /// The count of a page that `mem_map` does not count.
-const USED: u32 = 100;
+pub const USED: u32 = 100;
+/// Bytes of a page.
+pub const PAGE: u32 = 4096;
 const WRITE: u32 = 2;
 const USER: u32 = 4;
 /// What the CPU sets by itself: accessed and dirty.
 const CPU_BITS: u32 = 0x60;
 const INIT: u32 = 1;
 
+/// A process as `task[]` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Task {
-    pid: u32,
+pub struct Task {
+    pub pid: u32,
     father: u32,
     state: u32,
     name: [u32; 4],
 }
 
+impl Task {
+    /// The name of its program.
+    pub fn name(&self) -> String {
+        text_of(self.name)
+    }
+}
+
 /// Slots, directory and page table entries, counts.
 #[derive(Clone, Default)]
-struct Tables {
-    tasks: BTreeMap<u32, Task>,
+pub struct Tables {
+    pub tasks: BTreeMap<u32, Task>,
+    /// Where each slot's `task_struct` lies.
+    pub task_pages: BTreeMap<u32, u32>,
     /// By number of the directory entry.
-    dirs: BTreeMap<u32, u32>,
+    pub dirs: BTreeMap<u32, u32>,
     /// By linear address.
-    entries: BTreeMap<u32, u32>,
+    pub entries: BTreeMap<u32, u32>,
     /// By physical address; those that are not 0.
-    counts: BTreeMap<u32, u32>,
+    pub counts: BTreeMap<u32, u32>,
+    /// Where main memory begins and ends; the last snapshot says it.
+    pub main: (u32, u32),
 }
 
 /// A trace that is being followed.
@@ -76,7 +90,7 @@ impl Replay {
 
     /// Takes what belongs to a snapshot; false for anything else.
     fn read_snapshot(&mut self, event: Event, record: &Record) -> bool {
-        let [a, b, ..] = record.args;
+        let [a, b, c, _] = record.args;
         if event == Event::SnapBegin {
             self.snapshot = Some(Tables::default());
             return true;
@@ -94,6 +108,7 @@ impl Replay {
                     name: [0; 4],
                 };
                 snapshot.tasks.insert(nr, task);
+                snapshot.task_pages.insert(nr, c);
             }
             Event::SnapName => {
                 if let Some(task) = snapshot.tasks.get_mut(&nr) {
@@ -104,7 +119,8 @@ impl Replay {
             Event::SnapEntry => drop(snapshot.entries.insert(a, b)),
             Event::SnapCount => drop(snapshot.counts.insert(a, b)),
             Event::SnapEnd => {
-                if let Some(snapshot) = self.snapshot.take() {
+                if let Some(mut snapshot) = self.snapshot.take() {
+                    snapshot.main = (a, b);
                     self.end_snapshot(snapshot);
                 }
             }
@@ -119,6 +135,8 @@ impl Replay {
             self.compared += snapshot.entries.len();
             let wrong = &mut self.wrong;
             compare("slot", &self.now.tasks, &snapshot.tasks, wrong);
+            let (ours, theirs) = (&self.now.task_pages, &snapshot.task_pages);
+            compare("task_struct of slot", ours, theirs, wrong);
             let plain = |map: &BTreeMap<u32, u32>| -> BTreeMap<u32, u32> {
                 map.iter()
                     .map(|(key, entry)| (*key, entry & !CPU_BITS))
@@ -135,6 +153,11 @@ impl Replay {
             compare("count of page", &self.now.counts, &snapshot.counts, wrong);
         }
         self.now = snapshot;
+    }
+
+    /// The tables as they are after the last event that was followed.
+    pub fn into_tables(self) -> Tables {
+        self.now
     }
 
     /// For each slot in use, how many pages it maps now.
@@ -203,7 +226,9 @@ impl Tables {
                     name: name(b"swapper"),
                 };
                 self.tasks.insert(0, task);
+                self.task_pages.insert(0, b);
             }
+            Event::ForkPage => drop(self.task_pages.insert(a, b)),
             Event::ForkCopied => {
                 let parent = self.tasks.get(&nr).map_or([0; 4], |task| task.name);
                 let task = Task {
@@ -219,7 +244,10 @@ impl Tables {
             | Event::WakeSignal
             | Event::WakeTimeout
             | Event::SigCont => self.set_state(a, 0),
-            Event::ForkFailed | Event::Release => drop(self.tasks.remove(&a)),
+            Event::ForkFailed | Event::Release => {
+                self.tasks.remove(&a);
+                self.task_pages.remove(&a);
+            }
             Event::Sleep => self.set_state(nr, b),
             Event::Pause => self.set_state(nr, 1),
             Event::Awake => self.set_state(nr, 0),
@@ -305,6 +333,13 @@ impl Tables {
     }
 }
 
+/// The text in four words, up to the first 0.
+pub fn text_of(words: [u32; 4]) -> String {
+    let bytes: Vec<u8> = words.into_iter().flat_map(u32::to_le_bytes).collect();
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).into_owned()
+}
+
 /// A name of at most 16 bytes in four words.
 fn name(text: &[u8]) -> [u32; 4] {
     let mut bytes = [0; 16];
@@ -341,6 +376,7 @@ mod tests {
             record(Event::SnapCount, 0, [0x20_0000, 1, 0, 0]),
             record(Event::SnapCount, 0, [0x30_0000, 1, 0, 0]),
             record(Event::SnapEnd, 0, [0; 4]),
+            record(Event::ForkPage, 1, [2, 0x22_0000, 0, 0]),
             record(Event::ForkCopied, 1, [2, 7, 15, 1]),
             record(Event::PageAlloc, 1, [0x21_0000, 0, 0, 0]),
             record(Event::TableMade, 1, [0x800_0000, 0x21_0003, 0, 0]),
@@ -355,7 +391,7 @@ mod tests {
             record(Event::SnapEntry, 1, [0x400_0000, 0x30_0065, 0, 0]),
             Record {
                 pid: 7,
-                ..record(Event::SnapTask, 2, [0, 1, 0, 0])
+                ..record(Event::SnapTask, 2, [0, 1, 0x22_0000, 0])
             },
             record(Event::SnapTable, 2, [0x800_0000, 0x21_0007, 0, 0]),
             record(Event::SnapEntry, 2, [0x800_0000, 0x31_0067, 0, 0]),

@@ -1,4 +1,0 @@
-# append: console=ttyS0
-program sh
-echo == begin\n
-ps
