@@ -74,6 +74,9 @@ pub const ALL: &[Scenario] = &[
     scenario("trace.agrees_with_the_tables", |_| {
         crate::trace::scenario(tempfile::tempdir()?.path())
     }),
+    scenario("trace.every_event", |_| {
+        crate::trace::every_event(tempfile::tempdir()?.path())
+    }),
     scenario("trace.figures", |_| {
         crate::trace::figures_scenario(tempfile::tempdir()?.path())
     }),

@@ -2,6 +2,7 @@
 //! the kernel's own tables, and makes a page of it (docs/tracing.md).
 
 mod browser;
+mod coverage;
 mod figures;
 mod page;
 mod replay;
@@ -16,6 +17,7 @@ use clap::Args;
 use crate::machine::{Boot, Setup};
 use crate::scenarios::Shell;
 pub use browser::TraceBrowser;
+pub use coverage::every_event;
 pub use figures::{TraceFigures, scenario as figures_scenario};
 use replay::Replay;
 
