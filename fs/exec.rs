@@ -544,7 +544,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     let task = current();
     // No sleep until the new file is ours: or another process that runs it
     // would find us running it too, and share the old program's pages.
-    trace_image(image);
+    trace_image(image); // Traced: ExecFile, ExecInode, ExecHeader, ExecArgs.
     for action in &task.sigaction {
         if action.get().handler != SIG_IGN {
             action.set(SigAction::DEFAULT);
@@ -576,7 +576,7 @@ fn replace(frame: &mut TrapFrame, image: &mut Image<'_>) -> Result<(), Errno> {
     task.comm.set(image.name);
     change_ldt(&task, image.arguments)?;
     create_tables(p, image.argc, image.envc)?;
-    trace_end(image, sp);
+    trace_end(image, sp); // Traced: ExecTask, ExecDone.
     frame.eip = header.entry;
     frame.esp = sp;
     if task.is_traced() {

@@ -1,7 +1,7 @@
 //! Where in the source each event is recorded.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use regex::Regex;
@@ -13,48 +13,53 @@ pub struct Site {
     pub function: String,
 }
 
-/// The places that say `trace!(Name` or `// Traced: Name, Name.`, by name; for
-/// what the recorder tells by itself, where kernel/trace.rs names it.
+/// The places of events, by name: where a comment `// Traced: Name, Name.` says so,
+/// which is where a helper is called that records them; else where the source says
+/// `trace!(Name`; for what the recorder tells by itself, where kernel/trace.rs names it.
 pub fn find(root: &Path) -> Result<BTreeMap<String, Site>> {
-    let marks = Regex::new(r"trace!\(\s*(\w+)|// Traced: ([\w, ]+)\.")?;
-    let own = Regex::new(r"Event::(\w+)")?;
-    let mut sites = BTreeMap::new();
-    let mut files = Vec::new();
+    let mut files = vec![];
     for folder in ["init", "mm", "fs", "kernel"] {
         let pattern = root.join(folder).join("**/*.rs");
         let pattern = pattern.to_str().context("a path is not UTF-8")?;
-        files.extend(glob::glob(pattern)?.collect::<Result<Vec<PathBuf>, _>>()?);
-    }
-    // Last, so that other places come before it.
-    files.sort_by_key(|file| file.ends_with("kernel/trace.rs"));
-    for file in files {
-        if file.ends_with("kernel/trace/abi.rs") {
-            continue;
+        for path in glob::glob(pattern)? {
+            let path = path?;
+            let text = std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+            files.push((name.into_owned(), text));
         }
-        let text = std::fs::read_to_string(&file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy();
-        let regex = if file.ends_with("kernel/trace.rs") {
-            &own
-        } else {
-            &marks
-        };
-        for found in regex.captures_iter(&text) {
-            let Some(names) = found.get(1).or(found.get(2)) else {
-                continue;
-            };
+    }
+    let mut sites = BTreeMap::new();
+    let recorder = |name: &str| name == "kernel/trace.rs";
+    let source = |name: &str| !name.starts_with("kernel/trace");
+    collect(r"// Traced: ([\w, ]+)\.", &files, source, &mut sites)?;
+    collect(r"trace!\(\s*(\w+)", &files, source, &mut sites)?;
+    collect(r"Event::(\w+)", &files, recorder, &mut sites)?;
+    Ok(sites)
+}
+
+/// Adds the places in the files that are `wanted` where the pattern names events that
+/// have no place yet.
+fn collect(
+    pattern: &str,
+    files: &[(String, String)],
+    wanted: impl Fn(&str) -> bool,
+    sites: &mut BTreeMap<String, Site>,
+) -> Result<()> {
+    let pattern = Regex::new(pattern)?;
+    for (file, text) in files.iter().filter(|(file, _)| wanted(file)) {
+        for names in pattern.captures_iter(text).filter_map(|found| found.get(1)) {
+            let before = &text[..names.start()];
             for event in names.as_str().split(", ") {
-                let line = text[..names.start()].matches('\n').count() + 1;
-                let site = || Site {
-                    file: name.to_string(),
-                    line,
-                    function: function_at(&text[..names.start()]),
-                };
-                sites.entry(event.to_string()).or_insert_with(site);
+                sites.entry(event.to_string()).or_insert_with(|| Site {
+                    file: file.clone(),
+                    line: before.matches('\n').count() + 1,
+                    function: function_at(before),
+                });
             }
         }
     }
-    Ok(sites)
+    Ok(())
 }
 
 /// The function in which the text ends.
