@@ -100,7 +100,11 @@ class Tables {
     if (this.tasks[nr]) this.tasks[nr].state = state;
   }
   count(entry, count) {
-    if (count !== USED) this.counts.set(entry >>> 12, count);
+    const page = entry >>> 12;
+    if (count === 0) {
+      this.counts.delete(page);
+      this.owner.delete(page);
+    } else if (count !== USED) this.counts.set(page, count);
   }
   protect(lin) {
     const entry = this.entries.get(lin >>> 12);
@@ -281,6 +285,12 @@ const HANDLERS = {
     if (this.now.tasks[nr]) this.now.tasks[nr].name = this.r.text(i);
     this.slot(nr);
   },
+  ExecLdt(lin) {
+    this.lin(lin);
+  },
+  ExecDone(eip, esp, c, d, nr) {
+    this.lin(nr * SLOT + eip);
+  },
   Fault(lin) {
     this.lin(lin);
   },
@@ -306,7 +316,7 @@ const HANDLERS = {
   },
   Unmap(lin, entry, count) {
     this.now.entries.delete(lin >>> 12);
-    if (count) this.now.count(entry, count);
+    this.now.count(entry, count);
     this.lin(lin);
     this.page(entry);
   },

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Result, bail};
+use serde_json::{Value, json};
 
 use super::abi::{EVENTS, Event, Record, VERSION};
 
@@ -178,7 +179,18 @@ impl Replay {
             .collect()
     }
 
-    /// What was compared, for people.
+    /// How much there is, all of which agrees with the kernel's tables.
+    pub fn agreed(&self) -> Value {
+        json!({
+            "events": self.events,
+            "tasks": self.now.tasks.len(),
+            "tables": self.now.dirs.len(),
+            "entries": self.now.entries.len(),
+            "counts": self.now.counts.len(),
+        })
+    }
+
+    /// The same for people.
     pub fn summary(&self) -> String {
         format!(
             "{} events; at the end {} tasks, {} page tables, {} mapped pages and {} counts agree with the kernel's tables",
@@ -282,9 +294,7 @@ impl Tables {
             Event::PutPage | Event::WpGivenBack => drop(self.entries.insert(a, b)),
             Event::Unmap => {
                 self.entries.remove(&a);
-                if c != 0 {
-                    self.set_count(b, c);
-                }
+                self.set_count(b, c);
             }
             Event::ForkShared => {
                 self.entries.insert(b, c);
@@ -313,8 +323,11 @@ impl Tables {
     }
 
     fn set_count(&mut self, entry: u32, count: u32) {
-        if count != USED {
-            self.counts.insert(entry & !0xfff, count);
+        let page = entry & !0xfff;
+        match count {
+            0 => drop(self.counts.remove(&page)),
+            USED => {}
+            _ => drop(self.counts.insert(page, count)),
         }
     }
 
