@@ -238,7 +238,7 @@ gdb: $(KERNEL) build/root.img
 	@$(XTASK) gdb --mem $(MEM) --cmdline "$(CMDLINE)" $(ARGS)
 
 # A program's life on one page, in build/trace.html (docs/tracing.md).
-PROG ?= str1 -t 1
+PROG ?= str1 -t 0
 trace: $(KERNEL) build/root.img
 	@$(XTASK) trace --mem $(MEM) --prog "$(PROG)" $(ARGS)
 

@@ -78,7 +78,7 @@
     call: n => CALLS[n] || String(n),
     signal: n => SIGNALS[n] || String(n),
   };
-  const HEX = /^(lin|page|entry|dir|queue|eip|esp|handler|main_|memory_end|buffer_end)/;
+  const HEX = /^(lin|page(?!s)|entry|dir|queue|eip|esp|handler|main_|memory_end|buffer_end)/;
 
   /** The sentence that explains event i, as HTML. */
   function sentence(i) {
@@ -96,17 +96,27 @@
     });
   }
 
+  /** A place in a source; it leads to the page of both sources where there is one. */
+  function place(text, link) {
+    const code = `<code>${escape(text)}</code>`;
+    return link ? `<a href="${escape(link)}">${code}</a>` : code;
+  }
+
   function showEvent() {
-    const i = view.at,
-      info = records.info(i),
-      old = info.old,
-      site = info.site;
+    const i = view.at;
+    const { name, site, old, link } = records.info(i);
     $('slider').value = i;
-    $('where').textContent =
-      `${word('event')} ${i + 1} ${word('of')} ${records.length} · ${info.name} · ${who(records.nr(i), records.pid(i))} · ${word('tick')} ${records.tick(i)} · ${word('time')} ${records.time(i)}`;
+    $('where').textContent = [
+      `${word('event')} ${i + 1} ${word('of')} ${records.length}`,
+      name,
+      who(records.nr(i), records.pid(i)),
+      `${word('tick')} ${records.tick(i)}`,
+      `${word('time')} ${records.time(i)}`,
+    ].join(' · ');
     $('sentence').innerHTML = sentence(i);
-    $('source').innerHTML =
-      `${word('ours')}: <code>${site ? escape(`${site[0]}:${site[1]} ${site[2]}()`) : '–'}</code> · ${word('old')}: <code>${old[0] ? escape(`${old[0]}:${old[1]} ${old[2]}`) : word('none')}</code>`;
+    const ours = site ? place(`${site[0]}:${site[1]} ${site[2]}()`, link) : '–';
+    const theirs = place(old[0] ? `${old[0]}:${old[1]} ${old[2]}` : word('none'), link);
+    $('source').innerHTML = `${word('ours')}: ${ours} · ${word('old')}: ${theirs}`;
   }
 
   function showSlots(mappers) {
@@ -163,18 +173,38 @@
     const lins = [...tables.entries.keys()].filter(lin => lin >>> 14 === nr).sort((a, b) => a - b);
     for (const lin of lins) {
       const entry = tables.entries.get(lin),
-        cell = document.createElement('span');
+        cell = document.createElement('button');
       cell.textContent = `${hex((lin & 0x3fff) * PAGE)} → ${hex(entry & ~0xfff)} ${flags(entry)} ×${tables.counts.get(entry >>> 12) || '–'}`;
       if (changed.has(lin)) cell.className = 'changed';
       cell.onclick = () => {
-        view.follow = $('follow').checked = false;
+        stay();
         view.walkSlot = nr;
         view.address = (lin & 0x3fff) * PAGE;
         view.page = entry >>> 12;
         showPictures();
+        focusEntry(lin);
       };
+      cell.dataset.lin = lin;
       out.append(cell);
     }
+  }
+
+  /** The list of entries was made anew: the keyboard stays at its place in it. */
+  function focusEntry(lin) {
+    const again = $('slot-detail').querySelector(`[data-lin="${lin}"]`);
+    if (again) again.focus();
+  }
+
+  /** What was chosen by hand stays, whatever the next events change. */
+  function stay() {
+    view.follow = $('follow').checked = false;
+  }
+
+  function choosePage(page) {
+    if (page === null) return;
+    stay();
+    view.page = page;
+    showPictures();
   }
 
   function showPage(mappers) {
@@ -262,8 +292,8 @@
     timeline.keep(view.at);
     timeline.draw(view.at, view.story ? view.story.steps.map(step => step.event) : [], view.dark, laneName);
     const check = history.checks.filter(([event]) => event === view.at)[0];
-    $('checked').textContent =
-      `${word('checked')}: ${data.checked}.` + (check ? ' ' + word(check[1] ? 'differs' : 'agrees') : '');
+    const agreed = word('agreed').replace(/\{(\w+)\}/g, (all, name) => data.checked[name]);
+    $('checked').textContent = agreed + (check ? ' ' + word(check[1] ? 'differs' : 'agrees') : '');
   }
 
   function showStory() {
@@ -279,11 +309,16 @@
     if (!story) return;
     story.steps.forEach((step, n) => {
       const item = document.createElement('li'),
+        button = document.createElement('button'),
         section = document.createElement('b');
       section.textContent = step.section;
-      item.append(section, pick(step.text));
+      button.append(section, pick(step.text));
+      item.append(button);
       if (n === view.step) item.className = 'now';
-      item.onclick = () => storyStep(n);
+      button.onclick = () => {
+        storyStep(n);
+        list.children[n].firstChild.focus();
+      };
       list.append(item);
     });
     const now = list.children[view.step];
@@ -351,7 +386,7 @@
     option($('kind'), '', word('all'));
     [...new Set(Object.values(data.events).map(info => info.class))]
       .filter(Boolean)
-      .forEach(kind => option($('kind'), kind, kind));
+      .forEach(kind => option($('kind'), kind, view.chinese ? `${kind} ${KINDS[kind]}` : kind));
     $('kind').value = view.kind;
     $('legend').innerHTML = MODES.map(
       mode => `<span><i style="background:${MODE_COLORS[mode]}"></i>${word(mode)}</span>`,
@@ -373,7 +408,7 @@
     for (let nr = 0; nr < 64; nr++) {
       const cell = document.createElement('button');
       cell.onclick = () => {
-        view.follow = $('follow').checked = false;
+        stay();
         view.slot = nr;
         view.walkSlot = nr;
         showPictures();
@@ -400,13 +435,13 @@
       setDark(!view.dark);
       showPictures();
     };
-    $('memory').onclick = event => {
-      const page = memory.at(event);
-      if (page !== null) {
-        view.follow = $('follow').checked = false;
-        view.page = page;
-        showPictures();
-      }
+    $('memory').onclick = event => choosePage(memory.at(event));
+    $('memory').onkeydown = event => {
+      const page = memory.beside(view.page, event.key);
+      if (page === null) return;
+      event.preventDefault();
+      event.stopPropagation();
+      choosePage(page);
     };
     $('timeline').onclick = event => {
       const i = timeline.at(event);
@@ -425,7 +460,7 @@
       const slot = parseInt($('walk-slot').value, 10),
         address = Number($('walk-address').value);
       if (slot >= 0 && slot < 64 && address >= 0 && address < SLOT) {
-        view.follow = $('follow').checked = false;
+        stay();
         view.walkSlot = slot;
         view.address = address;
         showPictures();

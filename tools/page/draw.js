@@ -122,6 +122,13 @@ class Memory {
     for (const page of changed) frame(page, '#e11d48');
     if (chosen !== null) frame(chosen, dark ? '#fff' : '#000');
   }
+  /** The page next to `page` in the direction of an arrow key; null for another key. */
+  beside(page, key) {
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.perRow, ArrowDown: this.perRow }[key];
+    if (by === undefined) return null;
+    const last = this.first + this.pages - 1;
+    return Math.min(last, Math.max(this.first, (page ?? this.first) + by));
+  }
   /** The page under the mouse. */
   at(event) {
     const box = this.canvas.getBoundingClientRect(),

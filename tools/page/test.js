@@ -36,6 +36,10 @@
       numbers++;
       if (!forms.has(text)) wrong.push(`${what}: ${text} is not in the record ${name} ${args}`);
     }
+    const link = app.records.info(i).link;
+    is(`${what}: links`, $('source').querySelectorAll('a').length, link ? 2 : 0);
+    if (link && $('source').querySelector('a').getAttribute('href') !== link)
+      wrong.push(`${what}: the link does not lead to ${link}`);
     if (!$('sentence').textContent) wrong.push(`${what}: no sentence for ${name}`);
     const [, , , [a, b, c, d]] = EXPECT.records[i];
     const entry = { PutPage: b, WpCopied: b, WpGivenBack: b, ForkShared: c, SharePage: c }[name];
@@ -110,6 +114,31 @@
     for (const [page, count] of EXPECT.counts)
       if (now.counts.get(page >>> 12) !== count)
         wrong.push(`count of ${hex(page)}: ${now.counts.get(page >>> 12)}, kernel ${count}`);
+    // By hand: an entry of a slot, a page of mem_map by arrow keys, a step of a story.
+    key('Home');
+    app.chooseStory('life');
+    const shell = app.records.nr(app.view.story.steps[0].event);
+    $('slots').children[shell].click();
+    const entries = [...$('slot-detail').querySelectorAll('button')];
+    is('entries of the shell', entries.length > 0, true);
+    entries[entries.length - 1].click();
+    is('the page of an entry', $('page-detail').textContent.startsWith(hex(app.view.page * 4096)), true);
+    is('the walk of an entry', $('walk-slot').value, String(shell));
+    is('the keyboard stays', document.activeElement.dataset.lin, entries[entries.length - 1].dataset.lin);
+    const page = app.view.page;
+    const arrow = { key: 'ArrowLeft', bubbles: true, cancelable: true };
+    $('memory').dispatchEvent(new KeyboardEvent('keydown', arrow));
+    is('the page before', app.view.page, page - 1);
+    is('no event further', app.view.at, app.view.story.steps[0].event);
+    $('story-steps').children[4].firstChild.click();
+    is('a step that is clicked', app.view.step, 4);
+    $('follow').click();
+    // Where exec ends nothing is mapped at the program's first instruction.
+    const done = app.view.story.steps.findIndex(step => app.records.name(step.event) === 'ExecDone');
+    app.storyStep(done);
+    is('after exec', $('walk').querySelectorAll('#walk-entry').length, 0);
+    is('after exec, the slot', $('walk-slot').value, String(app.view.story.nr));
+    key('End');
     // Both languages, both colours.
     const english = $('sentence').textContent;
     key('l');

@@ -14,7 +14,7 @@ const TEXTS = {
   SnapEnd: ["Main memory reaches from {main_start} to {main_end}; {free} pages are free.", "主内存从 {main_start} 到 {main_end}；空闲页面 {free} 个。"],
 
   BootMemory: ["mem_init: main memory is {main_start} to {memory_end}, all its pages get the count 0. Buffers reach to {buffer_end}; the RAM disk has {ram_disk:d} bytes.", "mem_init：主内存为 {main_start} 到 {memory_end}，每个页面的引用计数都置为 0。缓冲区到 {buffer_end} 为止；虚拟盘 {ram_disk:d} 字节。"],
-  BootTraps: ["trap_init: the gates of all exceptions are set; page_fault is number 14.", "trap_init：设置好所有异常的门，缺页异常 page_fault 是 14 号。"],
+  BootTraps: ["trap_init: the gates of all exceptions are set; page_fault is number 14.", "trap_init：设置好所有异常的门，页面出错异常 page_fault 是 14 号。"],
   BootDevices: ["The drivers of RAM disk, hard disk and floppy are ready.", "虚拟盘、硬盘和软盘的驱动程序已就绪。"],
   BootTerminals: ["tty_init: screen, keyboard and serial lines are terminals now.", "tty_init：屏幕、键盘和串口成为终端。"],
   BootTime: ["time_init: the clock says {seconds} seconds since 1970.", "time_init：时钟为 1970 年以来的 {seconds} 秒。"],
@@ -43,7 +43,7 @@ const TEXTS = {
   ExecTask: ["The task_struct: end_code {end_code:x}, end_data {end_data:x}, brk {brk:x}, start_stack {start_stack:x}.", "调整 task_struct：end_code {end_code:x}，end_data {end_data:x}，brk {brk:x}，start_stack {start_stack:x}。"],
   ExecDone: ["eip becomes {eip}, esp {esp}: the way out of the call leads into the new program, none of whose pages is there.", "eip 设为 {eip}，esp 设为 {esp}：系统调用返回时直接进入新程序，而它的页面一个都还不在内存。"],
 
-  Fault: ["Page fault of {who} at {lin}, {code:code}; the instruction is at {eip}.", "{who} 在 {lin} 产生缺页异常（{code:code}），指令位于 {eip}。"],
+  Fault: ["Page fault of {who} at {lin}, {code:code}; the instruction is at {eip}.", "{who} 在 {lin} 产生页面出错异常（int 14：{code:code}），指令位于 {eip}。"],
   TableMade: ["A page table for the 4 MB at {lin}: the directory entry becomes {dir}.", "为 {lin} 所在的 4 MB 设置页表：页目录项设为 {dir}。"],
   PutPage: ["put_page: the entry for {lin} becomes {entry}; P is 1 from here on.", "put_page：{lin} 的页表项设为 {entry}，P 位置 1，映射建立。"],
   Unmap: ["The entry for {lin} was {entry} and is cleared, P with it; the page's count is {count}.", "{lin} 的页表项原为 {entry}，现清零，P 位随之清 0；该页面引用计数为 {count}。"],
@@ -56,7 +56,7 @@ const TEXTS = {
   WpGivenBack: ["un_wp_page: no one else has the page any more (count 1), so {lin} just gets R/W back: {entry}.", "un_wp_page：该页面引用计数为 1，无人共享，{lin} 只需恢复 R/W 位：{entry}。"],
   CopyPage: ["copy_page: the contents of page {page_old} go to page {page_new}.", "copy_page：把原页面 {page_old} 的内容复制到新页面 {page_new}。"],
   WpCopied: ["un_wp_page: {lin} now has the new page, entry {entry}, readable and writable. The old page {page_old} has the count {count_old}.", "un_wp_page：{lin} 的页表项指向新页面，为 {entry}，可读可写；原页面 {page_old} 的引用计数减为 {count_old}。"],
-  FaultSignal: ["The fault at {lin} cannot be served: error {error}, a signal for {who}.", "{lin} 的异常无法处理：错误 {error}，向 {who} 发信号。"],
+  FaultSignal: ["The fault at {lin} cannot be served: error {error}, a signal for {who}.", "{lin} 的页面出错异常无法处理：错误 {error}，向 {who} 发信号。"],
 
   PageAlloc: ["get_free_page: page {page} was free and has the count 1 now; {free} are left.", "get_free_page：空闲页面 {page} 的引用计数置为 1；还剩 {free} 个。"],
   PageFree: ["free_page: nobody uses page {page} any more, its count is 0; {free} are free. Its contents stay.", "free_page：页面 {page} 的引用计数减为 0，成为空闲页面；共 {free} 个空闲。其中内容仍在。"],
@@ -83,7 +83,7 @@ const TEXTS = {
   CacheHit: ["Block {block} of device {device:x} is in the buffer cache.", "设备 {device:x} 的块 {block} 就在高速缓冲区中。"],
   CacheMiss: ["Block {block} of device {device:x} is not in the cache and must be read.", "设备 {device:x} 的块 {block} 不在高速缓冲区中，需要读盘。"],
   Request: ["A request to device {device:x}: block {block}, {write:rw}.", "向设备 {device:x} 提出请求：块 {block}，{write:rw}。"],
-  RequestDone: ["Device {device:x} is done with block {block}.", "设备 {device:x} 完成了块 {block}。"],
+  RequestDone: ["Device {device:x} is done with block {block}.", "设备 {device:x} 完成了块 {block} 的读写。"],
 
   ExitBegin: ["do_exit: {who} ends with code {code:x}.", "do_exit：{who} 退出，退出码 {code:x}。"],
   ExitFiles: ["{who} lets go of {files} open files, its directories and its program file.", "{who} 释放 {files} 个打开的文件、当前目录和可执行文件的 i 节点。"],
@@ -95,7 +95,7 @@ const TEXTS = {
 // Words of the page itself.
 const WORDS = {
   title: ["What the kernel did", "内核做了什么"],
-  program: ["Program", "程序"], checked: ["Checked", "核对"], event: ["Event", "事件"],
+  program: ["Program", "程序"], agreed: ["Checked: {events} events; at the end {tasks} tasks, {tables} page tables, {entries} mapped pages and {counts} counts agree with the kernel's tables.", "核对：共 {events} 个事件；结束时 {tasks} 个任务、{tables} 个页表、{entries} 个已映射页面和 {counts} 个引用计数都与内核自己的表一致。"], event: ["Event", "事件"],
   of: ["of", "/"], tick: ["tick", "滴答"], time: ["time", "时间"], ours: ["Here", "本内核"], old: ["In 0.11", "0.11 中"],
   none: ["not in 0.11", "0.11 没有"], timeline: ["Timeline", "时间线"], slots: ["Linear space: 64 slots of 64 MB", "线性地址空间：64 × 64 MB"],
   memory: ["Physical memory: mem_map", "物理内存：mem_map"], walk: ["Directory → table → page", "页目录 → 页表 → 页面"],
@@ -103,17 +103,23 @@ const WORDS = {
   slot: ["slot", "任务"], empty: ["empty", "空"], pages: ["pages", "页"], address: ["Address", "地址"], linear: ["linear", "线性地址"],
   follow: ["follow the events", "跟随事件"], kind: ["Kinds", "种类"], all: ["all", "全部"],
   directory: ["page directory entry", "页目录项"], table: ["page table entry", "页表项"], page: ["page", "页面"], offset: ["offset", "页内偏移"],
-  absent: ["P is 0: nothing is mapped, an access is a page fault.", "P 为 0：没有映射，访问会产生缺页异常。"],
+  absent: ["P is 0: nothing is mapped, an access is a page fault.", "P 为 0：没有映射，访问会产生缺页中断。"],
   P1: ["present", "存在"], P0: ["not present", "不存在"], W1: ["writable", "可读可写"], W0: ["read-only", "只读"],
   U1: ["all privilege levels", "所有特权级可访问"], U0: ["not for level 3", "特权级 3 不可访问"], A1: ["accessed", "已访问"], A0: ["not accessed", "未访问"],
   D1: ["written to", "已写过"], D0: ["not written to", "未写过"],
   count: ["count", "引用计数"], owner: ["owner", "所有者"], ad_note: ["The CPU sets A and D by itself; they are shown as the kernel last saw them.", "A 和 D 位由 CPU 自行设置，这里显示内核最后一次看到的值。"],
   free: ["free", "空闲"], task_page: ["task_struct", "task_struct"], table_page: ["page table", "页表"], kernel_page: ["kernel", "内核"], shared: ["shared", "共享"], notmain: ["not main memory", "非主内存"],
-  running: ["running", "运行"], ready: ["ready", "就绪"], sleeping: ["sleeping", "睡眠"], fault: ["page fault", "缺页处理"], syscall: ["system call", "系统调用"], zombie: ["zombie", "僵死"], stopped: ["stopped", "停止"],
-  keys: ["Keys: ← → event, ⇧ 10, PgUp PgDn 100, Home End; n p story step; + − zoom; l language, d dark", "按键：← → 逐个事件，⇧ 10 个，PgUp PgDn 100 个，Home End；n p 故事步骤；+ − 缩放；l 语言，d 深色"],
-  language: ["中文", "English"], dark: ["dark / light", "深色 / 浅色"], click: ["Click a slot, a page or the timeline.", "可点击任务、页面或时间线。"],
+  running: ["running", "运行"], ready: ["ready", "就绪"], sleeping: ["sleeping", "睡眠"], fault: ["page fault", "页面出错处理"], syscall: ["system call", "系统调用"], zombie: ["zombie", "僵死"], stopped: ["stopped", "停止"],
+  keys: ["Keys: ← → event, ⇧ 10, PgUp PgDn 100, Home End; n p story step; + − zoom; l language, d dark; Tab to mem_map: arrows choose a page", "按键：← → 逐个事件，⇧ 10 个，PgUp PgDn 100 个，Home End；n p 故事步骤；+ − 缩放；l 语言，d 深色；用 Tab 选中 mem_map 后，方向键选择页面"],
+  language: ["中文", "English"], dark: ["dark / light", "深色 / 浅色"], click: ["Click a slot, one of its pages, mem_map, a step of the story or the timeline.", "可点击任务、任务的页面、mem_map、故事步骤或时间线。"],
   agrees: ["At this event the page's tables equal the kernel's.", "在此事件处，本页各表与内核自己的表一致。"], differs: ["The page's tables differ from the kernel's!", "本页各表与内核的表不一致！"],
   low: ["identity-mapped: linear = physical", "恒等映射：线性地址 = 物理地址"],
+};
+
+// The kinds of events, for readers of Chinese; English has the words of `trace -e`.
+const KINDS = {
+  boot: "启动", fork: "创建进程", exec: "执行程序", mm: "页表与页面出错", page: "页面分配与释放", sched: "调度",
+  sleep: "睡眠与唤醒", signal: "信号", sys: "系统调用", block: "块设备与高速缓冲", exit: "退出",
 };
 
 const CALLS = ("setup exit fork read write open close waitpid creat link unlink execve chdir time mknod chmod chown break stat lseek getpid mount umount setuid getuid stime ptrace alarm fstat pause utime stty gtty access nice ftime sync kill rename mkdir rmdir dup pipe times prof brk setgid getgid signal geteuid getegid acct phys lock ioctl fcntl mpx setpgid ulimit uname umask chroot ustat dup2 getppid getpgrp setsid sigaction sgetmask ssetmask setreuid setregid sigsuspend sigpending sethostname setrlimit getrlimit getrusage gettimeofday settimeofday getgroups setgroups select symlink lstat readlink uselib ? reboot").split(' ');

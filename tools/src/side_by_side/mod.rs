@@ -8,6 +8,7 @@ use crate::reading::map::{self, Place, Row};
 use crate::reading::source::{self, Item, Sources};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+pub use html::file_name;
 use html::{Section, Side};
 use original::Tree;
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::abi::{EVENTS, Record};
-use super::{check, grow, page, read};
+use super::{PROGRAM, check, grow, page, read};
 
 /// The page's part that tests it.
 const TEST: &str = include_str!("../../page/test.js");
@@ -39,7 +39,7 @@ pub struct TraceBrowser {
     #[arg(long, default_value = "build/trace.bin")]
     records: PathBuf,
     /// What was typed at the shell
-    #[arg(long, default_value = "str1 -t 1")]
+    #[arg(long, default_value = PROGRAM)]
     prog: String,
     /// Folder for pictures of the stories
     #[arg(long)]
@@ -50,7 +50,7 @@ impl TraceBrowser {
     pub fn run(self) -> Result<()> {
         let mut records = read(&self.records)?;
         let replay = check(&records)?;
-        let page = page::make(&self.prog, &records, &replay.summary())?;
+        let page = page::make(&self.prog, &records, &replay, true)?;
         let folder = tempfile::tempdir()?;
         let expect = expectation(&records)?;
         let test = format!("<script>const EXPECT = {expect};\n{TEST}</script></body>");
@@ -69,7 +69,7 @@ impl TraceBrowser {
             result["steps"], result["numbers"]
         );
         grow(&mut records, MANY);
-        let long = page::make(&self.prog, &records, "")?;
+        let long = page::make(&self.prog, &records, &replay, false)?;
         let test = format!(
             "<script>const EXPECT = {{records:[],stories:[],sections:{{}},slots:{{}},counts:[]}};\n{TEST}</script></body>"
         );

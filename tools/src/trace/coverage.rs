@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 
 use super::abi::{EVENTS, Record};
-use super::{PATIENCE, read, record, stream_to};
+use super::{PATIENCE, PROGRAM, read, record, stream_to};
 use crate::machine::{Boot, Exit, Qemu, Setup};
 use crate::scenarios::Shell;
 
@@ -19,7 +19,7 @@ const RARE: &str = "oom.fork_gives_eagain,wild.between_heap_and_stack,S16.handle
 /// program, by the tests above, or by a ring that is full.
 pub fn every_event(folder: &Path) -> Result<()> {
     let file = folder.join("trace.bin");
-    record("str1 -t 0", 16, &file)?;
+    record(PROGRAM, 16, &file)?;
     let mut seen = kinds(&read(&file)?);
     seen.extend(rare(&file)?);
     seen.extend(lost()?);

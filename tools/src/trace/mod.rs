@@ -27,6 +27,8 @@ mod abi;
 
 use abi::{RECORD_SIZE, Record};
 
+/// What is run unless another program is named: the notes' program, without pauses.
+const PROGRAM: &str = "str1 -t 0";
 /// For a command that is typed; on a busy host, with each event on a serial line.
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -34,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 #[derive(Args)]
 pub struct Trace {
     /// What to type at the shell
-    #[arg(long, default_value = "str1 -t 1")]
+    #[arg(long, default_value = PROGRAM)]
     prog: String,
     /// The page
     #[arg(long, default_value = "build/trace.html")]
@@ -64,10 +66,14 @@ impl Trace {
         if let Some(wanted) = self.grow {
             grow(&mut records, wanted);
         }
-        let page = page::make(&self.prog, &records, &replay.summary())?;
+        let both = self.out.with_file_name("side-by-side/index.html");
+        let page = page::make(&self.prog, &records, &replay, both.is_file())?;
         std::fs::write(&self.out, page)
             .with_context(|| format!("cannot write {}", self.out.display()))?;
         println!("{}", self.out.display());
+        if !both.is_file() {
+            println!("(its places in the source are links after `make side-by-side`)");
+        }
         Ok(())
     }
 }
@@ -156,7 +162,7 @@ fn grow(records: &mut Vec<Record>, wanted: usize) {
 /// all that the page's stories need.
 pub fn scenario(folder: &Path) -> Result<()> {
     let file = folder.join("trace.bin");
-    record("str1 -t 1", 16, &file)?;
+    record(PROGRAM, 16, &file)?;
     let records = read(&file)?;
     let replay = check(&records)?;
     ensure!(

@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 use object::{Object, ObjectSymbol};
 use serde_json::{Value, json};
 
-use super::abi::{CLASSES, EVENTS, Event, Record};
+use super::abi::{CLASSES, EVENTS, Event, Info, Record};
+use super::replay::Replay;
 use super::sites;
+use crate::reading::map::{self, Row};
 
 /// What each event says, in English and Chinese.
 pub const TEXTS: &str = include_str!("../../page/texts.js");
@@ -22,10 +24,16 @@ const SCRIPTS: [&str; 5] = [
     include_str!("../../page/app.js"),
 ];
 
-/// Makes the page of a trace of `program`; `checked` says what agreed with the
-/// kernel's tables.
-pub fn make(program: &str, records: &[Record], checked: &str) -> Result<String> {
+/// Makes the page of a trace of `program`; `checked` is what agreed with the kernel's
+/// tables. With `links` an event's places lead to the pages of both sources, which lie
+/// in the folder `side-by-side` beside the page.
+pub fn make(program: &str, records: &[Record], checked: &Replay, links: bool) -> Result<String> {
     let sites = sites::find(Path::new("."))?;
+    let rows = if links {
+        map::read_map(Path::new("."))?
+    } else {
+        vec![]
+    };
     let events: BTreeMap<String, Value> = EVENTS
         .iter()
         .map(|info| {
@@ -38,14 +46,14 @@ pub fn make(program: &str, records: &[Record], checked: &str) -> Result<String> 
                 .map_or("", |(_, name)| name);
             let row = json!({
                 "name": info.name, "class": class, "args": info.args,
-                "old": info.old, "site": site,
+                "old": info.old, "site": site, "link": link(info, &rows),
             });
             ((info.event as u8).to_string(), row)
         })
         .collect();
     let data = json!({
         "program": program,
-        "checked": checked,
+        "checked": checked.agreed(),
         "events": events,
         "queues": queues(records)?,
         "records": base64(records),
@@ -56,6 +64,18 @@ pub fn make(program: &str, records: &[Record], checked: &str) -> Result<String> 
         .replace("/*STYLE*/", include_str!("../../page/page.css"))
         .replace("/*DATA*/", &format!("window.TRACE = {data};"))
         .replace("/*SCRIPTS*/", &SCRIPTS.join("\n")))
+}
+
+/// The page of both sources that has the function of 0.11 where the event belongs, if
+/// the reading map has the function.
+fn link(info: &Info, rows: &[Row]) -> Option<String> {
+    let (file, _, function) = info.old;
+    let function = function.trim_start_matches('_');
+    let row = rows
+        .iter()
+        .find(|row| row.original.file == file && row.original.name == function)?;
+    let page = crate::side_by_side::file_name(&row.original.file);
+    Some(format!("side-by-side/{page}#{function}"))
 }
 
 /// The names of the wait queues that appear in the trace, by address in decimal:
