@@ -62,9 +62,8 @@ fn code(side: &Side) -> String {
     let mut html = String::from("<pre>");
     let mut in_comment = false;
     for (offset, line) in side.lines.iter().enumerate() {
-        let _ = write!(html, "<i>{:4}</i> ", side.first + offset);
-        html.push_str(&marked(&without_tabs(line), &mut in_comment));
-        html.push('\n');
+        let text = marked(&without_tabs(line), &mut in_comment);
+        let _ = write!(html, "<s><i>{:4}</i> {text}</s>", side.first + offset);
     }
     html.push_str("</pre>");
     html
