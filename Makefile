@@ -299,8 +299,14 @@ build/bench-old.img: build/bench.stamp FORCE
 build/scale.img: build/bench.stamp FORCE
 	@$(XTASK) image --manifest tests/bench.manifest --free 64 --out $@
 
-bench: $(KERNEL) build/bench.img build/bench-old.img build/scale.img
-	@$(XTASK) bench $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
+# The same kernel without the places that can be traced: what they cost.
+build/untraced.elf: FORCE | $(XTASK)
+	@$(KERNEL_ENV) CARGO_TARGET_DIR=$(CURDIR)/build/untraced \
+		$(CARGO) build --locked $(GUEST) --features untraced
+	@$(XTASK) symbols build/untraced/$(TARGET)/release/linux011 --out $@
+
+bench: $(KERNEL) build/untraced.elf build/bench.img build/bench-old.img build/scale.img
+	@$(XTASK) bench --untraced build/untraced.elf $(if $(BASELINE),--baseline $(BASELINE)) $(ARGS)
 check-bench: $(KERNEL) build/bench.img build/scale.img
 	@$(XTASK) bench --check $(ARGS)
 

@@ -54,7 +54,7 @@ static TAIL: IrqCell<u32> = IrqCell::new(0);
 /// Is this kind of event recorded?
 #[inline(always)]
 pub fn wants(event: Event) -> bool {
-    MASK.get() & event.class() != 0
+    cfg!(not(feature = "untraced")) && MASK.get() & event.class() != 0
 }
 
 /// Records an event with up to four words, if its kind is recorded; the words are

@@ -15,6 +15,7 @@ mod report;
 mod rows;
 mod scaling;
 mod trace;
+mod untraced;
 
 use std::path::PathBuf;
 
@@ -26,7 +27,9 @@ use crate::util::write_if_changed;
 use machine::Figures;
 pub use machine::counting;
 pub use profile::Profile;
+use recording::Counted;
 use scaling::Scaling;
+use untraced::Cost;
 
 /// Counts the instructions of each operation and compares with Linux 0.11.
 ///
@@ -49,6 +52,9 @@ pub struct Bench {
     /// The file system that the baseline kernel gets
     #[arg(long, default_value = "build/bench-old.img")]
     baseline_root: PathBuf,
+    /// The kernel without places that can be traced, to show what they cost
+    #[arg(long, value_name = "KERNEL")]
+    untraced: Option<PathBuf>,
     /// Figures that may not be exceeded by more than 3 %
     #[arg(long, default_value = "tests/bench.budget")]
     budget: PathBuf,
@@ -101,7 +107,11 @@ impl Bench {
             .map(|kernel| baseline::run(kernel, &self.baseline_root))
             .transpose()?;
         let table = report::Table::new(&ours, measured.as_deref())?;
-        let text = format!("{}\n{longest}\n\n{scaling}\n{emulated}", table.text());
+        let mut text = format!("{}\n{longest}\n\n{scaling}\n{emulated}", table.text());
+        if let Some(kernel) = &self.untraced {
+            let cost = Cost::measure(kernel, &self.image, &by_key(&ours))?;
+            text += &format!("\n{cost}\n");
+        }
         println!("{text}");
         let json = table.json(&longest, &scaling, &emulated);
         write_if_changed(&self.out.join("bench.json"), json.as_bytes())?;
@@ -114,10 +124,7 @@ impl Bench {
             document::update(page, &text, &profiles, &chart)?;
         }
         if self.update_budget {
-            let figures = ours
-                .iter()
-                .map(|counted| (counted.figure.key.clone(), counted.figure.value));
-            self.store(&figures.collect())?;
+            self.store(&by_key(&ours))?;
         }
         Ok(())
     }
@@ -145,6 +152,13 @@ impl Bench {
             worse.join("\n")
         )
     }
+}
+
+fn by_key(counted: &[Counted]) -> Figures {
+    counted
+        .iter()
+        .map(|counted| (counted.figure.key.clone(), counted.figure.value))
+        .collect()
 }
 
 /// The budget file: an object of numbers.
