@@ -136,9 +136,9 @@ events! {
     21 ForkPage FORK [child page] "kernel/fork.c" 77 "copy_process";
     22 ForkCopied FORK [child pid counter father] "kernel/fork.c" 81 "copy_process";
     23 ForkTss FORK [child eip esp ldt] "kernel/fork.c" 92 "copy_process";
-    24 ForkSegments FORK [child lin limit] "kernel/fork.c" 51 "copy_mem";
+    24 ForkSegments FORK [child lin limit] "kernel/fork.c" 52 "copy_mem";
     25 ForkShared FORK [lin_from lin entry count] "mm/memory.c" 178 "copy_page_tables";
-    26 ForkTables FORK [child pages tables] "kernel/fork.c" 54 "copy_mem";
+    26 ForkTables FORK [child pages tables] "kernel/fork.c" 56 "copy_mem";
     27 ForkFiles FORK [child files pwd_count executable_count] "kernel/fork.c" 120 "copy_process";
     28 ForkGdt FORK [child tss_entry ldt_entry] "kernel/fork.c" 129 "copy_process";
     29 ForkReady FORK [child pid] "kernel/fork.c" 131 "copy_process";
@@ -166,7 +166,7 @@ events! {
     60 WpGivenBack MM [lin entry] "mm/memory.c" 227 "un_wp_page";
     61 CopyPage MM [page_old page_new count_old] "mm/memory.c" 237 "un_wp_page";
     62 WpCopied MM [lin entry page_old count_old] "mm/memory.c" 235 "un_wp_page";
-    63 FaultSignal MM [lin error] "mm/memory.c" 232 "oom";
+    63 FaultSignal MM [lin error] "mm/memory.c" 36 "oom";
 
     70 PageAlloc PAGE [page free] "mm/memory.c" 63 "get_free_page";
     71 PageFree PAGE [page free] "mm/memory.c" 89 "free_page";

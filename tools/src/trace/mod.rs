@@ -256,6 +256,49 @@ mod tests {
     }
 
     #[test]
+    fn an_old_line_lies_in_its_function() {
+        let symbols = crate::reading::map::read_symbols(Path::new("..")).unwrap();
+        let mut known = 0;
+        for info in abi::EVENTS {
+            let (file, line, function) = info.old;
+            let before = symbols
+                .iter()
+                .filter(|symbol| symbol.file == file && symbol.line <= line as usize)
+                .max_by_key(|symbol| symbol.line);
+            // Types, variables and inline functions are not in the list.
+            let function = function.trim_start_matches('_');
+            if symbols
+                .iter()
+                .any(|symbol| symbol.file == file && symbol.name == function)
+            {
+                known += 1;
+                assert_eq!(
+                    before.map(|symbol| symbol.name.as_str()),
+                    Some(function),
+                    "{}",
+                    info.name
+                );
+            }
+        }
+        assert!(known > 60, "{known}");
+    }
+
+    /// The names of the calls are those of `strace`.
+    #[test]
+    fn the_page_knows_the_calls() {
+        let text = std::fs::read_to_string("../user/programs/src/bin/trace/calls.rs").unwrap();
+        let (_, list) = text.split_once("const CALLS: &str = \"").unwrap();
+        let list = list.split('"').next().unwrap().replace("\\\n", "");
+        let calls: Vec<&str> = list
+            .split_whitespace()
+            .map(|call| call.split(':').next().unwrap_or_default())
+            .collect();
+        let (_, page) = page::TEXTS.split_once("const CALLS = (\"").unwrap();
+        let page: Vec<&str> = page.split('"').next().unwrap().split_whitespace().collect();
+        assert_eq!(calls, page);
+    }
+
+    #[test]
     fn a_record_survives_its_bytes() {
         let mut bytes = [0u8; RECORD_SIZE];
         bytes[0] = 70;
