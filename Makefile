@@ -273,9 +273,10 @@ test-386: $(KERNEL) build/test.img build/bootsect.bin
 
 # Each image on many machines, and a table: build/machines.md.
 test-machines: $(ISO) $(HD) $(HD386) $(FD)
-	@command -v dosbox >/dev/null || { echo 'test-machines: apt-get install dosbox' >&2; exit 1; }
 	@bochs=$$(tools/bochs-386.sh) || echo 'test-machines: no 80386 of Bochs, for the reason above'; \
-	$(XTASK) machines $${bochs:+--bochs-386 "$$bochs"} --filter "$(FILTER)" $(ARGS)
+	dosbox=$$(tools/dosbox-x.sh) || echo 'test-machines: no DOSBox-X, for the reason above'; \
+	$(XTASK) machines $${bochs:+--bochs-386 "$$bochs"} $${dosbox:+--dosbox-x "$$dosbox"} \
+		--filter "$(FILTER)" $(ARGS)
 
 # Builds this commit twice, in folders of different names, and compares what comes
 # out. What is not committed does not count.

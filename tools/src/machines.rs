@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use regex::Regex;
 
-use crate::machine::{Bochs, BochsSetup, Boot, Console, DosBox, Qemu, Setup};
+use crate::machine::{Bochs, BochsSetup, Boot, Console, DosBoxX, Qemu, Setup};
 use crate::util::write_if_changed;
 
 const PROMPT: &str = r"\[/[^\]\n]*\]# ";
@@ -41,6 +41,9 @@ pub struct Machines {
     /// A Bochs that is a strict 80386 (tools/bochs-386.sh)
     #[arg(long)]
     bochs_386: Option<PathBuf>,
+    /// A DOSBox-X (tools/dosbox-x.sh)
+    #[arg(long)]
+    dosbox_x: Option<PathBuf>,
     #[arg(long, default_value = "build/machines.md")]
     out: PathBuf,
 }
@@ -54,7 +57,7 @@ enum Emulator {
     },
     Bochs,
     Bochs386,
-    DosBox,
+    DosBoxX,
 }
 
 /// A row of the table.
@@ -104,7 +107,7 @@ impl Row {
             Emulator::Qemu { machine, cpu } => format!("QEMU `-M {machine}` | {cpu}"),
             Emulator::Bochs => "Bochs | Pentium".into(),
             Emulator::Bochs386 => "Bochs, CPU level 3 | 80386".into(),
-            Emulator::DosBox => "DOSBox | 386_slow".into(),
+            Emulator::DosBoxX => "DOSBox-X | 386".into(),
         };
         let (image, memory, special) = (self.image, self.memory, self.special);
         format!("{image} | {machine} | {memory} | {special}")
@@ -164,9 +167,14 @@ fn rows(all: bool) -> Vec<Row> {
     ] {
         rows.push(Row::on(Emulator::Bochs386, image, memory));
     }
-    for memory in [4, 8, 16] {
-        let row = Row::on(Emulator::DosBox, "fd.img", memory);
-        rows.push(row.with("kernel and root only", &[]));
+    for (image, memory) in [
+        ("hd386.img", 4),
+        ("hd386.img", 16),
+        ("fd.img", 4),
+        ("fd.img", 8),
+        ("fd.img", 16),
+    ] {
+        rows.push(Row::on(Emulator::DosBoxX, image, memory));
     }
     rows
 }
@@ -196,9 +204,14 @@ impl Machines {
 
     /// Runs a row.
     fn judge(&self, row: &Row) -> Outcome {
-        if row.emulator == Emulator::Bochs386 && self.bochs_386.is_none() {
+        let missing = match row.emulator {
+            Emulator::Bochs386 if self.bochs_386.is_none() => Some("tools/bochs-386.sh"),
+            Emulator::DosBoxX if self.dosbox_x.is_none() => Some("tools/dosbox-x.sh"),
+            _ => None,
+        };
+        if let Some(script) = missing {
             return Outcome {
-                text: "not run: tools/bochs-386.sh says why".into(),
+                text: format!("not run: {script} says why"),
                 failed: false,
             };
         }
@@ -259,9 +272,11 @@ impl Machines {
                 let result = try_out(&mut bochs.console, row.memory);
                 result.with_context(|| format!("Bochs says: {}", bochs.log()))
             }
-            Emulator::DosBox => {
-                let mut dosbox = DosBox::start(&image, row.memory)?;
-                as_far_as_the_root(&mut dosbox.console, row.memory)
+            Emulator::DosBoxX => {
+                let program = self.dosbox_x.as_deref().context("no DOSBox-X")?;
+                let mut dosbox = DosBoxX::start(program, &boot, row.memory)?;
+                let result = try_out(&mut dosbox.console, row.memory);
+                result.with_context(|| format!("DOSBox-X says: {}", dosbox.last_message()))
             }
         }
     }
@@ -311,15 +326,6 @@ fn try_out(console: &mut Console, memory: u32) -> Result<u32> {
     let text = console.expect(RESULT, PATIENCE).context("self-test")?;
     judge_self_test(&text)?;
     Ok(used)
-}
-
-/// As far as DOSBox 0.74 goes: loader, kernel, root. Its first processes end in an
-/// error of its own (docs/hardware.md).
-fn as_far_as_the_root(console: &mut Console, memory: u32) -> Result<u32> {
-    console.expect("serial console", PATIENCE).context("menu")?;
-    console.send("s")?;
-    let text = console.expect("free inodes", PATIENCE).context("boot")?;
-    memory_used(&text, memory)
 }
 
 /// The same with keyboard and screen.

@@ -9,5 +9,5 @@ mod screen;
 
 pub use bochs::{Bochs, BochsSetup};
 pub use console::{Console, Line, indent};
-pub use dosbox::DosBox;
+pub use dosbox::DosBoxX;
 pub use qemu::{Boot, Exit, Qemu, Setup};
