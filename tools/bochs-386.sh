@@ -26,7 +26,9 @@ if [ -x "$program" ]; then
 	exit 0
 fi
 
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# Where this machine has its packages from.
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v security | head -n 1)}
+[ -n "$mirror" ] || skip "MIRROR=address of a Debian mirror is needed: apt knows none"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 for tool in apt-get g++ make xz; do
 	command -v $tool >/dev/null || skip "$tool is needed to build it, and not there"
