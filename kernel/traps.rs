@@ -227,9 +227,7 @@ extern "C" fn do_bad_iret(_frame: &mut TrapFrame) {
 
 // ANCHOR: do_device_not_available
 /// Exception 7 (0.11 `do_device_not_available`): a coprocessor instruction of a
-/// task that does not have it.
-///
-/// Erratum `misc-4`.
+/// task that does not have it, or on a machine without one.
 #[unsafe(no_mangle)]
 extern "C" fn do_device_not_available(frame: &mut TrapFrame) {
     if !frame.was_in_user_mode() {

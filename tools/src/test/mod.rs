@@ -220,7 +220,11 @@ fn choose(
             .filter(|name| programs.iter().any(|p| p == *name))
         {
             let job = job(program.to_string());
-            let wanted = |word: &&str| word.len() > 2 && job.name().contains(&word.to_lowercase());
+            // All of it runs for one of its cases, too.
+            let wanted = |word: &&str| {
+                let (name, word) = (job.name(), word.to_lowercase());
+                word.len() > 2 && (name.contains(&word) || word.starts_with(&format!("{name}.")))
+            };
             if words.is_empty() || words.iter().any(wanted) {
                 jobs.push(job);
             }
@@ -321,6 +325,7 @@ mod tests {
             ["no387.math387", "no387.coprocessor", "coprocessor"]
         );
         assert_eq!(names("math387"), ["no387.math387"]);
+        assert_eq!(names("no387.math387.illegal"), ["no387.math387"]);
         let on_386: Vec<String> = choose_for_386(&programs, "")
             .iter()
             .map(Job::name)
