@@ -347,12 +347,11 @@ clippy: | $(XTASK)
 	@for crate in guest bench; do (cd tests/$$crate && $(GUEST_ENV) CARGO_TARGET_DIR=$(CURDIR)/user/target \
 		$(CLIPPY) --locked --quiet $(GUEST) -- -D warnings) || exit 1; done
 
-# The kernel saves and restores the state of a 387; two tests use it.
-WITH_FPU := build/elf/test/coprocessor build/elf/test/math387
+# The kernel saves and restores the state of a 387; two tests and the self-test use it.
+WITH_FPU := build/elf/test/coprocessor build/elf/test/math387 build/elf/user/selftest
 scan: $(KERNEL) build/user.stamp build/test.stamp c-programs
 	@$(XTASK) scan --allow-fpu $(KERNEL) $(WITH_FPU)
-	@$(XTASK) scan build/elf/user/* build/elf/c/* \
-		$(filter-out $(WITH_FPU),$(wildcard build/elf/test/*))
+	@$(XTASK) scan $(filter-out $(WITH_FPU),$(wildcard build/elf/user/* build/elf/c/* build/elf/test/*))
 
 stack: $(KERNEL)
 	@$(XTASK) stack $(KERNEL) --limit $(STACK_LIMIT)

@@ -13,8 +13,8 @@ use rt::sys::StrVec;
 
 const USAGE: &str = "usage: selftest
 
-Tries memory, processes, signals, clock, files and the first hard disk, which is
-only read, and says of each whether it works, on the screen and on the first serial
+Tries memory, processes, signals, clock, coprocessor (or what the kernel has in its
+place), files and the first hard disk, which is only read, and says of each whether it works, on the screen and on the first serial
 line. As process 1 it becomes a shell on the screen afterwards.";
 
 /// Bytes of memory that are tried, and of a file.
@@ -37,6 +37,7 @@ const CHECKS: &[Check] = &[
     ("pipes", pipes),
     ("programs", programs),
     ("clock and signals", clock),
+    ("coprocessor", coprocessor),
     ("files", files),
     ("hard disk", hard_disk),
 ];
@@ -206,6 +207,21 @@ fn clock() -> Outcome {
         Err(format!(
             "the alarm of 1 s came after {passed} ticks, {seconds} s"
         ))
+    }
+}
+
+/// The square root of 2, of the coprocessor or of the emulated one.
+fn coprocessor() -> Outcome {
+    let numbers = [2i32, 100_000_000];
+    let mut root = 0i32;
+    // SAFETY: reads the numbers, writes the root; nothing else here computes with it.
+    unsafe {
+        core::arch::asm!("fninit", "fild dword ptr [{0}]", "fsqrt", "fimul dword ptr [{0} + 4]",
+            "fistp dword ptr [{1}]", "fwait", in(reg) &raw const numbers, in(reg) &raw mut root);
+    }
+    match core::hint::black_box(root) {
+        141_421_356 => Ok(String::new()),
+        wrong => Err(format!("100 000 000 times the square root of 2 is {wrong}")),
     }
 }
 
