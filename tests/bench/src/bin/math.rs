@@ -34,8 +34,8 @@ struct Operands {
 const OPERANDS: Operands = Operands {
     st0: 1.7,
     st1: 0.2,
-    double: 2.718_281_8,
-    single: 3.141_5,
+    double: 19.910_825,
+    single: 386.25,
     long: 1991,
     quad: 0x1234_5678_9abc,
     short: 11,

@@ -117,7 +117,7 @@ fn same_registers(ours: &State, real: &State, units: u8) -> bool {
             };
             let rank = |bytes: &[u8]| {
                 let rank = rank(bytes);
-                (rank >> 64 << 63) + (rank & (1 << 63) - 1)
+                (rank >> 64 << 63) + (rank & ((1 << 63) - 1))
             };
             ours == real || rank(ours).abs_diff(rank(real)) <= u128::from(units)
         })
