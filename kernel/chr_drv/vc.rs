@@ -10,7 +10,7 @@
 #[path = "vc_escape.rs"]
 mod escape;
 
-use crate::arch::io::{inb_p, outb_p};
+use crate::arch::io::outb_p;
 use crate::kernel::chr_drv::look::Look;
 use crate::kernel::chr_drv::video::{self, VideoMemory};
 
@@ -235,7 +235,6 @@ impl Console {
         self.visible = visible;
         if visible {
             self.set_origin();
-            self.show_cursor();
             self.set_cursor();
         }
     }
@@ -393,30 +392,19 @@ impl Console {
     }
 
     /// Puts the blinking cursor where the next character goes (0.11
-    /// `set_cursor`).
+    /// `set_cursor`), or below the screen if it is hidden. Its shape, which has a
+    /// bit for that, can be read back from a VGA only: it is left alone.
     pub fn set_cursor(&self) {
         if !self.visible {
             return;
         }
-        // Behind the last column the cursor stays on it.
-        let pos = self.line(self.y) + self.x.min(self.adapter.columns - 1);
-        self.adapter.set_register_pair(14, pos);
-    }
-
-    /// Shows or hides the cursor (bit 5 of its first scan line). Not in 0.11.
-    fn show_cursor(&self) {
-        const HIDDEN: u8 = 0x20;
-        if !self.visible {
-            return;
-        }
-        outb_p(10, self.adapter.port);
-        let start = inb_p(self.adapter.port + 1) & !HIDDEN;
-        let start = if self.cursor_shown {
-            start
+        let pos = if self.cursor_shown {
+            // Behind the last column the cursor stays on it.
+            self.line(self.y) + self.x.min(self.adapter.columns - 1)
         } else {
-            start | HIDDEN
+            self.scr_end()
         };
-        outb_p(start, self.adapter.port + 1);
+        self.adapter.set_register_pair(14, pos);
     }
 
     /// Answers a query (0.11 `respond`). The bytes reach the terminal's
@@ -518,10 +506,7 @@ impl Console {
             match (self.private, self.par[index]) {
                 (0, 4) => self.inserting = on,
                 (b'?', 7) => self.wrapping = on,
-                (b'?', 25) => {
-                    self.cursor_shown = on;
-                    self.show_cursor();
-                }
+                (b'?', 25) => self.cursor_shown = on,
                 _ => {}
             }
         }
@@ -602,7 +587,6 @@ impl Console {
         (self.inserting, self.wrapping, self.cursor_shown) = (false, true, true);
         self.gotoxy(0, 0);
         self.csi_J(2);
-        self.show_cursor();
     }
 }
 

@@ -110,8 +110,9 @@ static OVER: IrqCell<u32> = IrqCell::new(0);
 /// Prints over the screen from its upper left corner on, 80 columns wide, for
 /// a panic that finds the screen's state in use.
 pub fn print_over(text: &[u8]) {
+    // As much as an EGA has; what is shown lies in what there is.
     let memory = if IS_MONOCHROME.get() {
-        VideoMemory::monochrome(4)
+        VideoMemory::monochrome(32)
     } else {
         VideoMemory::colour(32)
     };
