@@ -1,6 +1,7 @@
 //! The serial lines, 8250 and its successors (0.11 `kernel/chr_drv/serial.c`,
 //! and the handlers of `rs_io.s`; National Semiconductor, PC16550D data sheet).
 
+use crate::arch::boot::setup::boot_info;
 use crate::arch::desc::{Stub, set_intr_gate};
 use crate::arch::io::{inb, inb_p, outb, outb_p};
 use crate::kernel::bottom_half;
@@ -17,8 +18,9 @@ const HAND_OVER: usize = 32;
 
 /// The ports of the two lines, 0.11's and every PC's.
 pub const PORTS: [u16; 2] = [0x3f8, 0x2f8];
-/// A third line, which is not used.
+/// The third and fourth lines, which are not used.
 const COM3: u16 = 0x3e8;
+const COM4: u16 = 0x2e8;
 
 // Registers, as offsets from the port.
 const DATA: u16 = 0;
@@ -174,13 +176,24 @@ unsafe extern "C" {
     fn rs2_interrupt();
 }
 
+/// Turns the interrupts of the lines off that are not used: the third shares the
+/// first one's, the fourth the second one's, and held by one it would not come
+/// from the other. The fourth one's address is also that of some graphics adapters
+/// (8514/A): it is written to only where the BIOS has found a serial port. Not in
+/// 0.11.
+fn quieten_others() {
+    is_present(COM3);
+    let ports = boot_info().bda[..8].as_chunks::<2>().0;
+    if ports.iter().any(|port| u16::from_le_bytes(*port) == COM4) {
+        is_present(COM4);
+    }
+}
+
 /// Sets up the serial lines and lets their interrupts through (0.11 `rs_init`).
 pub fn rs_init() {
     set_intr_gate(0x24, rs1_interrupt as Stub);
     set_intr_gate(0x23, rs2_interrupt as Stub);
-    // It shares COM1's interrupt, whose line it would hold if it were left on. (The
-    // fourth one's address is also that of some graphics adapters.)
-    is_present(COM3);
+    quieten_others();
     for (line, port) in PORTS.into_iter().enumerate() {
         if trace::uses_line(line) {
             continue;
