@@ -1,4 +1,5 @@
-//! A PC without a CPU: video memory, a keyboard controller, one UART.
+//! A PC without a CPU: a display adapter, a keyboard controller, one UART that is
+//! used and two that are not.
 
 use crate::kernel::chr_drv::console;
 use crate::kernel::chr_drv::tty::{Raw, Tty};
@@ -14,7 +15,8 @@ struct Devices {
     keys: VecDeque<u8>,
     /// What the CPU has sent to the keyboard.
     to_keyboard: Vec<u8>,
-    /// The display controller's registers and the chosen one.
+    /// What is plugged in, its controller's registers and the chosen one.
+    display: Display,
     crtc: [u8; 32],
     crtc_index: usize,
     /// The UART at 0x3f8: its registers, what it received and has sent.
@@ -25,6 +27,10 @@ struct Devices {
     in_fifo: u32,
     /// A modem status that the CPU has not read yet.
     modem_change: Option<u8>,
+    /// The interrupt enable registers of COM3 and COM4.
+    others: [u8; 2],
+    /// The BIOS data area.
+    bda: [u8; 0x100],
     /// Group and number of the signals sent.
     signals: Vec<(i32, u32)>,
 }
@@ -32,6 +38,7 @@ struct Devices {
 static DEVICES: Mutex<Devices> = Mutex::new(Devices {
     keys: VecDeque::new(),
     to_keyboard: Vec::new(),
+    display: Display::EgaColour,
     crtc: [0; 32],
     crtc_index: 0,
     uart: [0; 8],
@@ -39,8 +46,46 @@ static DEVICES: Mutex<Devices> = Mutex::new(Devices {
     sent: Vec::new(),
     in_fifo: 0,
     modem_change: None,
+    others: [0; 2],
+    bda: [0; 0x100],
     signals: Vec::new(),
 });
+
+/// A display adapter in 80 by 25 characters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Display {
+    Mda,
+    Cga,
+    EgaMono,
+    EgaColour,
+}
+
+impl Display {
+    /// Does it show green on black, at the addresses of the first PC's adapter?
+    fn is_monochrome(self) -> bool {
+        matches!(self, Display::Mda | Display::EgaMono)
+    }
+
+    /// Cells of its memory.
+    fn cells(self) -> u32 {
+        match self {
+            Display::Mda => 2048,
+            Display::Cga => 8192,
+            Display::EgaMono | Display::EgaColour => 16384,
+        }
+    }
+
+    /// The BIOS data area that its BIOS leaves. An EGA's BIOS alone has a number of
+    /// lines and a byte at 0x87.
+    pub fn bda(self) -> [u8; 0x100] {
+        let mut bda = [0; 0x100];
+        (bda[0x49], bda[0x4a]) = (if self.is_monochrome() { 7 } else { 3 }, 80);
+        if matches!(self, Display::EgaMono | Display::EgaColour) {
+            (bda[0x84], bda[0x87]) = (24, 0x60);
+        }
+        bda
+    }
+}
 
 fn devices() -> MutexGuard<'static, Devices> {
     DEVICES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +100,17 @@ pub fn inb(port: u16) -> u8 {
     match port {
         0x60 => d.keys.pop_front().unwrap_or(0),
         0x64 => !d.keys.is_empty() as u8,
-        0x3d5 => d.crtc[d.crtc_index],
+        0x3b0..=0x3df => {
+            d.check_display(port);
+            // Of the first adapters' controller nothing else can be read.
+            assert!(
+                port & 15 == 5 && (14..=17).contains(&d.crtc_index),
+                "register {} of {:?} is read at {port:#x}",
+                d.crtc_index,
+                d.display
+            );
+            d.crtc[d.crtc_index]
+        }
         UART if !dlab => d.received.pop_front().unwrap_or(0),
         // A cause: data received, transmitter empty if that is wanted, none.
         0x3fa if !d.received.is_empty() && d.uart[1] & 1 != 0 => 0xc4,
@@ -68,6 +123,8 @@ pub fn inb(port: u16) -> u8 {
         0x3f9 if dlab => 0,
         0x3f8..=0x3ff => d.uart[(port - UART) as usize],
         0x2f8..=0x2ff => 0xff,
+        0x3e9 => d.others[0],
+        0x2e9 => d.others[1],
         _ => 0,
     }
 }
@@ -77,10 +134,17 @@ pub fn outb(value: u8, port: u16) {
     let dlab = d.uart[3] & DLAB != 0;
     match port {
         0x60 => d.to_keyboard.push(value),
-        0x3d4 => d.crtc_index = value as usize & 31,
-        0x3d5 => {
+        0x3b0..=0x3df => {
+            d.check_display(port);
             let index = d.crtc_index;
-            d.crtc[index] = value;
+            if port & 15 == 4 {
+                d.crtc_index = value as usize & 31;
+            } else {
+                // What is shown, and the cursor's place. The timing is the BIOS's
+                // business: a wrong one breaks old monitors.
+                assert!((12..=15).contains(&index), "register {index} is set");
+                d.crtc[index] = value;
+            }
         }
         UART if !dlab => {
             d.sent.push(value);
@@ -90,8 +154,31 @@ pub fn outb(value: u8, port: u16) {
         0x3f9 if dlab => {}
         0x3f9 => d.uart[1] = value & 0x0f,
         0x3f8..=0x3ff => d.uart[(port - UART) as usize] = value,
+        0x3e9 => d.others[0] = value & 0x0f,
+        0x2e9 => d.others[1] = value & 0x0f,
         _ => {}
     }
+}
+
+impl Devices {
+    /// A display adapter's port must be that of a register that this one has.
+    fn check_display(&self, port: u16) {
+        let base = if self.display.is_monochrome() {
+            0x3b4
+        } else {
+            0x3d4
+        };
+        assert!(
+            port == base || port == base + 1,
+            "{:?} has no port {port:#x}",
+            self.display
+        );
+    }
+}
+
+/// The BIOS data area.
+pub fn bda() -> [u8; 0x100] {
+    devices().bda
 }
 
 pub fn note_signal(pgrp: i32, sig: u32) {
@@ -110,15 +197,22 @@ pub mod video {
     #[derive(Clone, Copy)]
     pub struct VideoMemory {
         cells: u32,
+        monochrome: bool,
     }
 
     impl VideoMemory {
         pub const fn colour(kb: u32) -> Self {
-            VideoMemory { cells: kb * 512 }
+            VideoMemory {
+                cells: kb * 512,
+                monochrome: false,
+            }
         }
 
         pub const fn monochrome(kb: u32) -> Self {
-            Self::colour(kb)
+            VideoMemory {
+                cells: kb * 512,
+                monochrome: true,
+            }
         }
 
         pub const fn len(self) -> u32 {
@@ -128,6 +222,11 @@ pub mod video {
         /// The real one ignores what is out of bounds; a test wants to know.
         fn cell(self, index: u32) -> &'static AtomicU16 {
             assert!(index < self.cells, "cell {index} of {}", self.cells);
+            let display = super::devices().display;
+            assert!(
+                self.monochrome == display.is_monochrome() && index < display.cells(),
+                "{display:?} has no memory there"
+            );
             &CELLS[index as usize]
         }
 
@@ -182,12 +281,31 @@ pub struct Machine {
 impl Machine {
     /// Switched on: a colour screen of 80 by 25, terminals as after start-up.
     pub fn start() -> Self {
+        Self::start_with(Display::EgaColour, Display::EgaColour.bda())
+    }
+
+    /// The same with another display, and what the BIOS says.
+    pub fn start_with(display: Display, bda: [u8; 0x100]) -> Self {
+        let machine = Self::switch_on(display, bda);
+        // The rest of an escape sequence, if a test has left one, then a reset.
+        machine.show(b"\x18\x18\x1bc");
+        let mut d = devices();
+        d.sent.clear();
+        d.signals.clear();
+        d.to_keyboard.clear();
+        drop(d);
+        machine
+    }
+
+    /// As the system's own start-up leaves it; on the screen is what an earlier
+    /// test has left, too.
+    pub fn switch_on(display: Display, bda: [u8; 0x100]) -> Self {
         static ALONE: Mutex<()> = Mutex::new(());
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bda = [0; 0x100];
-        (bda[0x49], bda[0x4a], bda[0x84], bda[0x87]) = (3, 80, 24, 0x60);
         {
             let mut d = devices();
+            (d.display, d.bda) = (display, bda);
+            d.others = [0x0f; 2];
             d.keys.clear();
             d.received.clear();
             d.uart = [0; 8];
@@ -198,21 +316,13 @@ impl Machine {
             *line.raw.lock() = Raw::new();
             line.stopped.set(false);
         }
+        console::find_screen(&bda);
         // The first console is shown.
         console::want_console(0);
         console::change_console();
-        console::find_screen(&bda);
         tty_init();
         TTY_TABLE.iter().for_each(|line| line.lock().pgrp = Pid(7));
-        let machine = Machine { _alone: alone };
-        // The rest of an escape sequence, if a test has left one, then a reset.
-        machine.show(b"\x18\x18\x1bc");
-        let mut d = devices();
-        d.sent.clear();
-        d.signals.clear();
-        d.to_keyboard.clear();
-        drop(d);
-        machine
+        Machine { _alone: alone }
     }
 
     /// Writes to the screen as a program that wants nothing changed.
@@ -262,6 +372,11 @@ impl Machine {
         let change = if there { 0x80 } else { 0 } | 0x08;
         devices().modem_change = Some(change);
         do_rs1();
+    }
+
+    /// The interrupts that COM3 and COM4 may raise.
+    pub fn other_lines(&self) -> [u8; 2] {
+        devices().others
     }
 
     /// The lines that the CPU drives to the modem: DTR and RTS.

@@ -1,7 +1,7 @@
 //! The screen's escape sequences.
 
 use crate::kernel::printk::printk;
-use crate::machine::Machine;
+use crate::machine::{Display, Machine};
 use proptest::prelude::*;
 
 #[test]
@@ -223,6 +223,48 @@ fn kernel_messages_do_not_mix_with_escape_sequences() {
     assert_eq!((m.attr(0, 0), m.attr(0, 1)), (0x07, 0x14));
 }
 
+/// The adapters that 0.11 knows: ports, memory and what the controller can do are
+/// checked by the machine.
+#[test]
+fn each_display_adapter_is_used_as_what_it_is() {
+    const ALT: u8 = 0x38;
+    const UP: u8 = 0x80;
+    for (display, label, consoles, scrolls, red) in [
+        (Display::Mda, "*MDA", 1, false, 0x07),
+        (Display::Cga, "*CGA", 4, false, 0x04),
+        (Display::EgaMono, "EGAm", 4, true, 0x07),
+        (Display::EgaColour, "EGAc", 4, true, 0x04),
+    ] {
+        let m = Machine::switch_on(display, display.bda());
+        assert!(m.line(0).ends_with(label), "{display:?}: {}", m.line(0));
+        drop(m);
+        let m = Machine::start_with(display, display.bda());
+        m.show(b"\x1b[31mfirst");
+        assert_eq!((m.line(0), m.attr(0, 0)), ("first".to_string(), red));
+        let mut moved = false;
+        for n in 0..300 {
+            m.show(format!("\r\nline {n}").as_bytes());
+            moved |= m.first_cell() != 0;
+        }
+        assert_eq!(
+            moved, scrolls,
+            "{display:?} shows another part of its memory"
+        );
+        assert_eq!(m.line(0), "line 275");
+        assert_eq!((m.line(24), m.cursor()), ("line 299".to_string(), (8, 24)));
+        m.show(b"\x1b[?25l");
+        assert!(m.cursor().1 >= 25, "{display:?}: the cursor is hidden");
+        m.show(b"\x1b[?25h\x1b[2J");
+        assert_eq!(m.cursor(), (8, 24));
+        for nr in 1..4 {
+            m.keys(&[ALT, 0x3b + nr, (0x3b + nr) | UP, ALT | UP]);
+            assert_eq!(m.first_cell() != 0, nr < consoles, "{display:?} {nr}");
+        }
+        // For the next one.
+        m.keys(&[ALT, 0x3b, 0x3b | UP, ALT | UP]);
+    }
+}
+
 proptest! {
     /// Whatever is written, the cursor stays on the screen and no cell outside
     /// the video memory is touched (the memory here panics).
@@ -235,6 +277,7 @@ proptest! {
     {
         let m = Machine::start();
         m.show(&bytes);
+        m.show(b"\x18\x1b[?25h");
         let (x, y) = m.cursor();
         prop_assert!(x < 80 && y < 25);
     }

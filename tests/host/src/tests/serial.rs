@@ -5,7 +5,7 @@ use crate::kernel::chr_drv::termios::{BRKINT, CLOCAL, CREAD, HUPCL, IXOFF, Termi
 use crate::kernel::chr_drv::tty_io::{TTY_TABLE, tty_close, tty_open};
 use crate::kernel::errno::EIO;
 use crate::kernel::types::Pid;
-use crate::machine::Machine;
+use crate::machine::{Display, Machine};
 
 /// Changes the settings of the first line.
 fn set(change: impl FnOnce(&mut Termios)) {
@@ -19,6 +19,19 @@ fn finds_the_chip_that_is_there() {
     let _m = Machine::start();
     assert!(exists(0));
     assert!(!exists(1));
+}
+
+/// They share the interrupts of the first two. What is at the fourth one's address
+/// may be no serial port.
+#[test]
+fn the_lines_that_are_not_used_are_quiet() {
+    let m = Machine::start();
+    assert_eq!(m.other_lines(), [0, 0x0f]);
+    drop(m);
+    let mut bda = Display::EgaColour.bda();
+    (bda[6], bda[7]) = (0xe8, 0x02);
+    let m = Machine::start_with(Display::EgaColour, bda);
+    assert_eq!(m.other_lines(), [0, 0]);
 }
 
 #[test]
