@@ -349,8 +349,9 @@ clippy: | $(XTASK)
 
 # The kernel saves and restores the state of a 387; two tests and the self-test use it.
 WITH_FPU := build/elf/test/coprocessor build/elf/test/math387 build/elf/user/selftest
-scan: $(KERNEL) build/user.stamp build/test.stamp c-programs
-	@$(XTASK) scan --allow-fpu $(KERNEL) $(WITH_FPU)
+scan: $(KERNEL) build/user.stamp build/test.stamp c-programs build/bootsect.bin
+	@$(XTASK) scan --loader build/bootsect.o
+	@$(XTASK) scan --kernel $(KERNEL) $(WITH_FPU)
 	@$(XTASK) scan $(filter-out $(WITH_FPU),$(wildcard build/elf/user/* build/elf/c/* build/elf/test/*))
 
 stack: $(KERNEL)

@@ -33,10 +33,11 @@
 	.text
 	.globl _start
 _start:
-	jmp 1f
+	jmp begin
 	nop
 	.org 0x3e			/* a BIOS may write to where FAT has its data */
-1:	cli
+begin:
+	cli
 	xorw %ax, %ax
 	movw %ax, %ss
 	movw $_start, %sp

@@ -219,12 +219,47 @@ impl Binary {
 
     /// The instruction at an address, valid or not; `None` outside of code.
     pub fn decode(&self, address: u32) -> Option<Instruction> {
+        self.decode_bits(address, 32)
+    }
+
+    /// The same of code for segments of 16 or 32 bits.
+    fn decode_bits(&self, address: u32, bits: u32) -> Option<Instruction> {
         let section = self.code_at(address)?;
         let bytes = &section.bytes[(address - section.address) as usize..];
         // MOV_TR: the test registers of the 386 are among its instructions.
         let options = DecoderOptions::MOV_TR;
-        let mut decoder = Decoder::with_ip(32, bytes, u64::from(address), options);
+        let mut decoder = Decoder::with_ip(bits, bytes, u64::from(address), options);
         Some(decoder.decode())
+    }
+
+    /// Everything from one label to another, taken for code of 16 or 32 bits.
+    ///
+    /// # Errors
+    /// There is no such label, or an instruction does not end at the second one.
+    pub fn instructions_between(
+        &self,
+        first: &str,
+        end: &str,
+        bits: u32,
+    ) -> Result<BTreeMap<u32, Instruction>> {
+        let label = |name: &str| {
+            let found = self.functions.values().find(|label| label.name == name);
+            let found = found.with_context(|| format!("there is no label {name}"))?;
+            anyhow::Ok(found.address)
+        };
+        let (mut at, end_address) = (label(first)?, label(end)?);
+        let mut found = BTreeMap::new();
+        while at < end_address
+            && let Some(instruction) = self.decode_bits(at, bits)
+        {
+            found.insert(at, instruction);
+            at = instruction.next_ip32();
+        }
+        ensure!(
+            at == end_address && !found.is_empty(),
+            "what lies from {first} to {end} is not code"
+        );
+        Ok(found)
     }
 }
 

@@ -4,6 +4,7 @@
 //! can hold anything, and a library of the host may be linked in by mistake.
 //! Emulators start at the 486, so nobody would see it there.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
@@ -18,10 +19,23 @@ pub struct Scan {
     /// ELF files, with their symbols
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Allow instructions of the 387 (in the kernel, which saves its state)
+    /// These are the kernel, or work for it: instructions of the 387 are allowed, it
+    /// saves its state, and two newer ones in their place
     #[arg(long)]
-    allow_fpu: bool,
+    kernel: bool,
+    /// This is the object file of arch/boot/bootsect.S
+    #[arg(long, conflicts_with = "kernel")]
+    loader: bool,
 }
+
+/// The code in the boot loader, from label to label, and for how many bits it is.
+/// What lies between is data.
+const LOADER: [(&str, &str, u32); 4] = [
+    ("begin", "track_sectors", 16),
+    ("second", "protected", 16),
+    ("protected", "load", 32),
+    ("load", "text_cpu", 16),
+];
 
 impl Scan {
     pub fn run(self) -> Result<()> {
@@ -29,12 +43,12 @@ impl Scan {
         let mut findings = 0;
         for path in &self.files {
             let binary = Binary::read(path)?;
-            let code = binary.instructions();
+            let code = self.code_of(&binary)?;
             ensure!(!code.is_empty(), "{}: found no code", path.display());
             instructions += code.len();
             for (address, instruction) in &code {
-                if let Some(reason) = objection(instruction, self.allow_fpu) {
-                    if is_guarded(instruction, &binary.place(*address)) {
+                if let Some(reason) = objection(instruction, self.kernel) {
+                    if self.kernel && is_guarded(instruction, &binary.place(*address)) {
                         continue;
                     }
                     findings += 1;
@@ -56,17 +70,27 @@ impl Scan {
         );
         Ok(())
     }
+
+    fn code_of(&self, binary: &Binary) -> Result<BTreeMap<u32, Instruction>> {
+        if !self.loader {
+            return Ok(binary.instructions());
+        }
+        let mut code = BTreeMap::new();
+        for (first, end, bits) in LOADER {
+            code.extend(binary.instructions_between(first, end, bits)?);
+        }
+        Ok(code)
+    }
 }
 
 /// Is it one of the two newer instructions in the two functions of the kernel's
 /// `arch/tsc.rs` that are called only where the CPU has them?
 fn is_guarded(instruction: &Instruction, place: &str) -> bool {
     let function = place.split('+').next().unwrap_or(place);
-    match instruction.mnemonic() {
-        Mnemonic::Cpuid => function.ends_with("arch::tsc::features"),
-        Mnemonic::Rdtsc => function.ends_with("arch::tsc::read"),
-        _ => false,
-    }
+    matches!(
+        (instruction.mnemonic(), function),
+        (Mnemonic::Cpuid, "arch::tsc::features") | (Mnemonic::Rdtsc, "arch::tsc::read")
+    )
 }
 
 /// Why an 80386 would not execute this instruction; `None` if it would.
@@ -148,16 +172,20 @@ mod tests {
     use super::*;
     use iced_x86::{Decoder, DecoderOptions};
 
-    fn judge(bytes: &[u8], allow_fpu: bool) -> Option<String> {
-        let mut decoder = Decoder::with_ip(32, bytes, 0, DecoderOptions::MOV_TR);
+    fn decode(bytes: &[u8], bits: u32) -> Instruction {
+        let mut decoder = Decoder::with_ip(bits, bytes, 0, DecoderOptions::MOV_TR);
         let instruction = decoder.decode();
         assert!(instruction.is_invalid() || instruction.len() == bytes.len());
-        objection(&instruction, allow_fpu)
+        instruction
+    }
+
+    fn judge(bytes: &[u8], allow_fpu: bool) -> Option<String> {
+        objection(&decode(bytes, 32), allow_fpu)
     }
 
     #[test]
     fn newer_instructions_are_found() {
-        let newer: [(&str, &[u8]); 48] = [
+        let newer: &[(&str, &[u8])] = &[
             ("bswap eax", &[0x0f, 0xc8]),
             ("cmpxchg [ecx], edx", &[0x0f, 0xb1, 0x11]),
             ("lock cmpxchg [ecx], edx", &[0xf0, 0x0f, 0xb1, 0x11]),
@@ -206,6 +234,55 @@ mod tests {
             ("movbe eax, [ecx]", &[0x0f, 0x38, 0xf0, 0x01]),
             ("crc32 eax, ecx", &[0xf2, 0x0f, 0x38, 0xf1, 0xc1]),
             ("xgetbv", &[0x0f, 0x01, 0xd0]),
+            ("ud0 eax, ecx", &[0x0f, 0xff, 0xc1]),
+            ("mov cr1, eax", &[0x0f, 0x22, 0xc8]),
+            ("mov eax, cr1", &[0x0f, 0x20, 0xc8]),
+            ("mov cr5, eax", &[0x0f, 0x22, 0xe8]),
+            ("mov cr6, eax", &[0x0f, 0x22, 0xf0]),
+            ("mov cr7, eax", &[0x0f, 0x22, 0xf8]),
+            ("mov dr4, eax", &[0x0f, 0x23, 0xe0]),
+            ("mov dr5, eax", &[0x0f, 0x23, 0xe8]),
+            ("mov eax, dr5", &[0x0f, 0x21, 0xe8]),
+            ("mov tr4, eax", &[0x0f, 0x26, 0xe0]),
+            ("mov eax, tr5", &[0x0f, 0x24, 0xe8]),
+            ("lock cmpxchg8b [eax]", &[0xf0, 0x0f, 0xc7, 0x08]),
+            ("xadd cl, al", &[0x0f, 0xc0, 0xc1]),
+            ("cmpxchg cl, al", &[0x0f, 0xb0, 0xc1]),
+            ("cmovo ax, cx", &[0x66, 0x0f, 0x40, 0xc1]),
+            ("cmovg eax, [ecx]", &[0x0f, 0x4f, 0x01]),
+            ("endbr64", &[0xf3, 0x0f, 0x1e, 0xfa]),
+            ("nop eax", &[0x0f, 0x1f, 0xc0]),
+            ("rdtscp", &[0x0f, 0x01, 0xf9]),
+            ("rdrand eax", &[0x0f, 0xc7, 0xf0]),
+            ("monitor", &[0x0f, 0x01, 0xc8]),
+            ("mwait", &[0x0f, 0x01, 0xc9]),
+            ("prefetchnta [eax]", &[0x0f, 0x18, 0x00]),
+            ("prefetchw [eax]", &[0x0f, 0x0d, 0x08]),
+            ("clflush [eax]", &[0x0f, 0xae, 0x38]),
+            ("lfence", &[0x0f, 0xae, 0xe8]),
+            ("sfence", &[0x0f, 0xae, 0xf8]),
+            ("fxrstor [eax]", &[0x0f, 0xae, 0x08]),
+            ("stmxcsr [eax]", &[0x0f, 0xae, 0x18]),
+            ("fcmove st, st1", &[0xda, 0xc9]),
+            ("fcmovbe st, st1", &[0xda, 0xd1]),
+            ("fcmovu st, st1", &[0xda, 0xd9]),
+            ("fcmovnb st, st1", &[0xdb, 0xc1]),
+            ("fcmovne st, st1", &[0xdb, 0xc9]),
+            ("fcmovnbe st, st1", &[0xdb, 0xd1]),
+            ("fisttp word [eax]", &[0xdf, 0x08]),
+            ("fisttp qword [eax]", &[0xdd, 0x08]),
+            ("movq mm0, [eax]", &[0x0f, 0x6f, 0x00]),
+            ("movups xmm0, [eax]", &[0x0f, 0x10, 0x00]),
+            ("cvttsd2si eax, xmm0", &[0xf2, 0x0f, 0x2c, 0xc0]),
+            ("movsd xmm0, [eax]", &[0xf2, 0x0f, 0x10, 0x00]),
+            ("pshufb mm0, mm1", &[0x0f, 0x38, 0x00, 0xc1]),
+            ("aesenc xmm0, xmm1", &[0x66, 0x0f, 0x38, 0xdc, 0xc1]),
+            ("pfadd mm0, mm1", &[0x0f, 0x0f, 0xc1, 0x9e]),
+            ("vaddps xmm0, xmm0, xmm1", &[0xc5, 0xf8, 0x58, 0xc1]),
+            ("andn eax, ecx, edx", &[0xc4, 0xe2, 0x70, 0xf2, 0xc2]),
+            ("xsave [eax]", &[0x0f, 0xae, 0x20]),
+            ("vmcall", &[0x0f, 0x01, 0xc1]),
+            ("invpcid eax, [ecx]", &[0x66, 0x0f, 0x38, 0x82, 0x01]),
         ];
         for (name, bytes) in newer {
             // Without the FPU's instructions and with them.
@@ -215,12 +292,62 @@ mod tests {
         assert!(judge(&[0x0f, 0xff], false).is_some());
     }
 
+    /// Whatever the decoder knows: what the 386 has of it is this and no more.
+    #[test]
+    fn no_feature_but_the_old_ones_is_let_through() {
+        const OLD: [&str; 8] = [
+            "INTEL8086",
+            "INTEL186",
+            "INTEL286",
+            "INTEL386",
+            "MOV_TR",
+            "FPU",
+            "FPU287",
+            "FPU387",
+        ];
+        let fine = [Mnemonic::Ud2, Mnemonic::Pause, Mnemonic::Tzcnt];
+        let mut judged = 0;
+        for code in Code::values().filter(|code| !fine.contains(&code.mnemonic())) {
+            let mut instruction = Instruction::default();
+            instruction.set_code(code);
+            let features = code.cpuid_features();
+            let is_old = |feature: &CpuidFeature| OLD.contains(&format!("{feature:?}").as_str());
+            if !features.iter().all(is_old) {
+                assert!(objection(&instruction, true).is_some(), "{code:?}");
+                judged += 1;
+            }
+        }
+        assert!(judged > 3000, "{judged}");
+    }
+
+    /// The loader's code, which the object file has among its data.
+    #[test]
+    fn code_of_16_bits_is_judged() {
+        // mov ax, 1234h; cpuid. Taken for 32-bit code, mov eax, a20f1234h.
+        let code = [0xb8, 0x34, 0x12, 0x0f, 0xa2];
+        let binary = Binary::of_functions(&[("begin", &code), ("end", &[0])]);
+        let reasons = |bits| -> Vec<Option<String>> {
+            let found = binary.instructions_between("begin", "end", bits).unwrap();
+            found.values().map(|one| objection(one, false)).collect()
+        };
+        assert_eq!(reasons(16), [None, Some("CPUID".to_string())]);
+        assert_eq!(reasons(32), [None]);
+        assert!(binary.instructions_between("begin", "nowhere", 16).is_err());
+        assert_eq!(
+            objection(&decode(&[0x0f, 0x01, 0x16, 0, 0], 16), false),
+            None
+        );
+        assert!(objection(&decode(&[0x0f, 0x01, 0x3e, 0, 0], 16), false).is_some());
+    }
+
     #[test]
     fn the_time_stamp_counter_only_in_its_place() {
         let decode = |bytes: &[u8]| Decoder::with_ip(32, bytes, 0, 0).decode();
         let (cpuid, rdtsc) = (decode(&[0x0f, 0xa2]), decode(&[0x0f, 0x31]));
         assert!(is_guarded(&cpuid, "arch::tsc::features+0x10"));
-        assert!(is_guarded(&rdtsc, "linux011::arch::tsc::read"));
+        assert!(is_guarded(&rdtsc, "arch::tsc::read"));
+        assert!(!is_guarded(&rdtsc, "kernel::arch::tsc::read"));
+        assert!(!is_guarded(&rdtsc, "arch::tsc::read_other"));
         assert!(!is_guarded(&rdtsc, "arch::tsc::features+0x10"));
         assert!(!is_guarded(&cpuid, "kernel::trace::put+0x3"));
         assert!(!is_guarded(&decode(&[0x0f, 0xc8]), "arch::tsc::read"));
