@@ -95,7 +95,7 @@ help: ## this list
 	@echo 'make iso          build/linux011.iso, which boots as a CD and as a disk'
 	@echo 'make hd           build/hd.img, a hard disk of 20 MB with the root on it'
 	@echo 'make hd386        build/hd386.img, the same for an 80386'
-	@echo 'make floppy       build/fd.img, a floppy of 1.44 MB for an 80386'
+	@echo 'make floppy       build/fd.img, a floppy of 1.44 MB for an 80386, and a root floppy'
 	@echo 'make bochs        boot the ISO in Bochs, screen in this terminal'
 	@echo 'make reproducible builds this commit twice and compares the bytes'
 	@echo 'make gdb          QEMU stopped at the first instruction, gdb attached to it'
@@ -201,14 +201,20 @@ $(ISO): grub/grub.cfg $(KERNEL) build/root.img
 HD := build/hd.img
 HD386 := build/hd386.img
 FD := build/fd.img
+# A root on a floppy of its own, for entry `r` of the other one's menu.
+FDROOT := build/fdroot.img
 hd: $(HD)
 hd386: $(HD386)
-floppy: $(FD)
+floppy: $(FD) $(FDROOT)
 $(HD): grub/hd.cfg
 $(HD386): grub/hd386.menu build/bootsect.bin
 $(FD): grub/fd.menu build/bootsect.bin
 $(HD) $(HD386) $(FD): $(KERNEL) build/root.img
 	@$(XTASK) disk $(basename $(notdir $@)) --out $@
+
+# All of a diskette of 1.44 MB, in KB.
+$(FDROOT): build/user.stamp c-programs FORCE
+	@$(XTASK) image --manifest user/root.manifest --size 1440 --out $@
 
 build/bootsect.bin: arch/boot/bootsect.S
 	@mkdir -p build
@@ -260,7 +266,7 @@ boot-screenshots: $(ISO) $(HD) $(HD386) $(FD)
 	@$(XTASK) screenshot --image $(FD) --mem 4 --type mount --out docs/boot-fd.png
 
 test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO) \
-		$(HD) $(HD386) $(FD)
+		$(HD) $(HD386) $(FD) $(FDROOT)
 	@$(XTASK) test --filter "$(FILTER)" $(ARGS)
 
 # All guest programs on a strict 80386: a Bochs that is built for it, once. Where
@@ -272,7 +278,7 @@ test-386: $(KERNEL) build/test.img build/bootsect.bin
 		--filter "$(FILTER)" $(ARGS)
 
 # Each image on many machines, and a table: build/machines.md.
-test-machines: $(ISO) $(HD) $(HD386) $(FD)
+test-machines: $(ISO) $(HD) $(HD386) $(FD) $(FDROOT)
 	@bochs=$$(tools/bochs-386.sh) || echo 'test-machines: no 80386 of Bochs, for the reason above'; \
 	dosbox=$$(tools/dosbox-x.sh) || echo 'test-machines: no DOSBox-X, for the reason above'; \
 	$(XTASK) machines $${bochs:+--bochs-386 "$$bochs"} $${dosbox:+--dosbox-x "$$dosbox"} \

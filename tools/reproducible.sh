@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 top=$(pwd)
 targets='kernel user iso hd hd386 floppy'
-products='linux011.elf root.img linux011.iso hd.img hd386.img fd.img'
+products='linux011.elf root.img linux011.iso hd.img hd386.img fd.img fdroot.img'
 
 rm -rf build/reproducible
 for folder in one the-other/with-a-longer-name; do

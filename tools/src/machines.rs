@@ -19,6 +19,9 @@ use crate::util::write_if_changed;
 
 const PROMPT: &str = r"\[/[^\]\n]*\]# ";
 const RESULT: &str = r"self-test: .*(passed|FAILED)\n";
+const SCREEN_RESULT: &str = "self-test: (all|[0-9]+ of)";
+/// The kernel, for a root on a second floppy.
+const ASKS: &str = "Insert root floppy and press ENTER";
 /// For each step on the way, on a busy host.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// The kernel maps no more.
@@ -66,13 +69,19 @@ struct Row {
     image: &'static str,
     emulator: Emulator,
     memory: u32,
+    /// What there is to boot from and to mount; nothing else.
+    drives: &'static str,
     /// The menu's letter; `s` is a shell on the serial line.
     letter: char,
     /// What is special about it.
     special: &'static str,
-    /// A second disk, or whatever else QEMU is told.
+    /// Whatever else QEMU is told: further drives.
     extra: &'static [&'static str],
 }
+
+/// What is special about some.
+const NO_SERIAL: &str = "no serial line";
+const TIME_OUT: &str = "chosen by the menu itself";
 
 impl Row {
     fn qemu(image: &'static str, machine: &'static str, cpu: &'static str, memory: u32) -> Row {
@@ -80,18 +89,20 @@ impl Row {
             image,
             emulator: Emulator::Qemu { machine, cpu },
             memory,
+            drives: match image {
+                "linux011.iso" => "CD",
+                "fd.img" => "floppy",
+                _ => "disk",
+            },
             letter: 's',
             special: "",
             extra: &[],
         }
     }
 
-    fn with(self, special: &'static str, extra: &'static [&'static str]) -> Row {
-        Row {
-            special,
-            extra,
-            ..self
-        }
+    /// A usual PC.
+    fn pc(image: &'static str) -> Row {
+        Row::qemu(image, "pc", "486", 16)
     }
 
     fn on(emulator: Emulator, image: &'static str, memory: u32) -> Row {
@@ -99,6 +110,22 @@ impl Row {
             emulator,
             ..Row::qemu(image, "", "", memory)
         }
+    }
+
+    fn drives(self, drives: &'static str, extra: &'static [&'static str]) -> Row {
+        Row {
+            drives,
+            extra,
+            ..self
+        }
+    }
+
+    fn entry(self, letter: char) -> Row {
+        Row { letter, ..self }
+    }
+
+    fn with(self, special: &'static str) -> Row {
+        Row { special, ..self }
     }
 
     /// The row's first columns.
@@ -109,8 +136,24 @@ impl Row {
             Emulator::Bochs386 => "Bochs, CPU level 3 | 80386".into(),
             Emulator::DosBoxX => "DOSBox-X | 386".into(),
         };
-        let (image, memory, special) = (self.image, self.memory, self.special);
-        format!("{image} | {machine} | {memory} | {special}")
+        format!(
+            "{} | {machine} | {} | {} | `{}` | {}",
+            self.image, self.memory, self.drives, self.letter, self.special
+        )
+    }
+
+    /// The device that the menu's entry mounts as the root.
+    fn root(&self) -> &'static str {
+        match (self.image, self.letter) {
+            (_, 'h') | ("hd.img" | "hd386.img", 'l' | 's') => "/dev/hd1",
+            (_, 'r') => "/dev/fd0",
+            _ => "/dev/ram",
+        }
+    }
+
+    /// How much memory the kernel is to find, in MB.
+    fn memory_for_the_kernel(&self) -> u32 {
+        if self.letter == 'f' { 4 } else { self.memory }
     }
 }
 
@@ -119,8 +162,19 @@ const MACHINES: [&str; 2] = ["pc", "isapc"];
 const CPUS: [&str; 2] = ["486", "pentium"];
 const MEMORY: [u32; 6] = [4, 8, 16, 32, 64, 128];
 
+/// Further disks.
+const SECOND: &[&str] = &["-drive", "file=build/hd.img,format=raw,if=ide,index=1"];
+const FIRST: &[&str] = &["-drive", "file=build/hd386.img,format=raw,if=ide,index=0"];
+/// The firmware enters a floppy drive in the CMOS whose controller is elsewhere.
+const LOST_FLOPPY: &[&str] = &[
+    "-global",
+    "isa-fdc.iobase=0x370",
+    "-drive",
+    "file=build/fd.img,format=raw,if=floppy,index=0",
+];
+
 /// The machines: each image with each size of memory, on machines and CPUs in
-/// turn (or on all), then the special ones.
+/// turn (or on all), then each entry of its menu, then the special ones.
 fn rows(all: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for (i, image) in IMAGES.into_iter().enumerate() {
@@ -134,22 +188,38 @@ fn rows(all: bool) -> Vec<Row> {
             }
         }
     }
-    const SECOND: &[&str] = &["-drive", "file=build/hd.img,format=raw,if=ide,index=1"];
-    const FIRST: &[&str] = &["-drive", "file=build/hd386.img,format=raw,if=ide,index=0"];
-    let pc = |image| Row::qemu(image, "pc", "486", 16);
-    rows.push(pc("hd386.img").with("two disks", SECOND));
-    rows.push(pc("fd.img").with("a floppy and a disk", FIRST));
-    rows.push(pc("linux011.iso").with("a CD and a disk", FIRST));
-    rows.push(pc("fd.img").with("no module: entry `h`, root on the disk", FIRST));
-    rows.push(pc("hd.img").with("no serial line", &[]));
-    rows.push(pc("fd.img").with("no serial line", &[]));
-    rows.push(Row::qemu("hd386.img", "isapc", "486", 8).with("no serial line", &[]));
-    for row in &mut rows {
-        row.letter = match row.special {
-            "no serial line" => 'l',
-            special if special.contains("entry `h`") => 'h',
-            _ => 's',
-        };
+    for (image, letters) in [
+        ("linux011.iso", "lft"),
+        ("hd.img", "lmft"),
+        ("hd386.img", "lmft"),
+        ("fd.img", "lrft"),
+    ] {
+        for letter in letters.chars() {
+            let special = if letter == 'l' { TIME_OUT } else { "" };
+            rows.push(Row::pc(image).entry(letter).with(special));
+        }
+    }
+    rows.extend(special_rows());
+    rows
+}
+
+/// More and less than usual, and other emulators.
+fn special_rows() -> Vec<Row> {
+    let mut rows = vec![
+        Row::pc("linux011.iso").drives("CD, disk", FIRST).entry('h'),
+        Row::pc("fd.img").drives("floppy, disk", FIRST).entry('h'),
+        Row::pc("linux011.iso").drives("CD, disk", FIRST),
+        Row::pc("fd.img").drives("floppy, disk", FIRST),
+        Row::pc("hd386.img").drives("2 disks", SECOND),
+        Row::pc("linux011.iso").drives("CD, floppy without controller", LOST_FLOPPY),
+    ];
+    for row in [
+        Row::pc("linux011.iso"),
+        Row::pc("hd.img"),
+        Row::pc("fd.img"),
+        Row::qemu("hd386.img", "isapc", "486", 8),
+    ] {
+        rows.push(row.entry('l').with(NO_SERIAL));
     }
     for (image, memory) in [
         ("linux011.iso", 16),
@@ -166,6 +236,11 @@ fn rows(all: bool) -> Vec<Row> {
         ("fd.img", 8),
     ] {
         rows.push(Row::on(Emulator::Bochs386, image, memory));
+    }
+    for row in &mut rows {
+        if row.image == "fd.img" && matches!(row.emulator, Emulator::Bochs | Emulator::Bochs386) {
+            row.drives = "floppy, no disk controller";
+        }
     }
     for (image, memory) in [
         ("hd386.img", 4),
@@ -244,11 +319,12 @@ impl Machines {
                     .chain(row.extra.iter().copied())
                     .map(String::from)
                     .collect();
-                setup.serial = row.special != "no serial line";
+                setup.serial = row.special != NO_SERIAL;
                 let mut qemu = Qemu::start(&setup)?;
                 match row.letter {
-                    's' => try_out(&mut qemu.console, row.memory),
-                    letter => on_screen(&mut qemu, letter, row.memory),
+                    's' => try_out(&mut qemu.console, row),
+                    't' => self_test(&mut qemu, row),
+                    _ => on_screen(&mut qemu, row),
                 }
             }
             Emulator::Bochs | Emulator::Bochs386 => {
@@ -269,13 +345,13 @@ impl Machines {
                     ..BochsSetup::new(boot, row.memory)
                 };
                 let mut bochs = Bochs::start(&setup)?;
-                let result = try_out(&mut bochs.console, row.memory);
+                let result = try_out(&mut bochs.console, row);
                 result.with_context(|| format!("Bochs says: {}", bochs.log()))
             }
             Emulator::DosBoxX => {
                 let program = self.dosbox_x.as_deref().context("no DOSBox-X")?;
                 let mut dosbox = DosBoxX::start(program, &boot, row.memory)?;
-                let result = try_out(&mut dosbox.console, row.memory);
+                let result = try_out(&mut dosbox.console, row);
                 result.with_context(|| format!("DOSBox-X says: {}", dosbox.last_message()))
             }
         }
@@ -284,7 +360,8 @@ impl Machines {
     /// Prints the table and writes it to its file.
     fn report(&self, rows: &[Row], results: &[Option<Outcome>]) -> Result<()> {
         let mut table = String::from(
-            "| image | machine | CPU | MB | special | result |\n|---|---|---|---|---|---|\n",
+            "| image | machine | CPU | MB | drives | entry | special | result |\n\
+             |---|---|---|---|---|---|---|---|\n",
         );
         let mut failed = 0;
         for (row, outcome) in rows.iter().zip(results) {
@@ -317,27 +394,62 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Goes through the menu to a shell on the serial line and runs the self-test.
-fn try_out(console: &mut Console, memory: u32) -> Result<u32> {
+fn try_out(console: &mut Console, row: &Row) -> Result<u32> {
     console.expect("serial console", PATIENCE).context("menu")?;
     console.send("s")?;
     let text = console.expect(PROMPT, PATIENCE).context("boot")?;
-    let used = memory_used(&text, memory)?;
+    let used = memory_used(&text, row.memory)?;
+    console.send("mount\n")?;
+    let root = format!("{} on /", row.root());
+    console.expect(&root, PATIENCE).context("root")?;
     console.send("selftest\n")?;
     let text = console.expect(RESULT, PATIENCE).context("self-test")?;
     judge_self_test(&text)?;
     Ok(used)
 }
 
-/// The same with keyboard and screen.
-fn on_screen(machine: &mut Qemu, letter: char, memory: u32) -> Result<u32> {
+/// The menu's own self-test: on the serial line and on the screen.
+fn self_test(machine: &mut Qemu, row: &Row) -> Result<u32> {
+    let console = &mut machine.console;
+    console
+        .expect("self-test, on screen", PATIENCE)
+        .context("menu")?;
+    console.send("t")?;
+    let text = console.expect(RESULT, PATIENCE).context("self-test")?;
+    judge_self_test(&text)?;
+    let used = memory_used(&text, row.memory)?;
+    let text = machine.wait_for_screen(SCREEN_RESULT, PATIENCE)?;
+    judge_self_test(&text)?;
+    Ok(used)
+}
+
+/// The same with keyboard and screen, by any other entry.
+fn on_screen(machine: &mut Qemu, row: &Row) -> Result<u32> {
+    let letter = row.letter;
     let menu = format!("self-test, on screen|\\({letter}\\)");
     machine.wait_for_screen(&menu, PATIENCE).context("menu")?;
-    machine.type_text(&letter.to_string())?;
+    if row.special != TIME_OUT {
+        machine.type_text(&letter.to_string())?;
+    }
+    // It writes to the root.
+    let root_floppy = tempfile::NamedTempFile::new()?;
+    if letter == 'r' {
+        machine
+            .wait_for_screen(ASKS, PATIENCE)
+            .context("no question for the root floppy")?;
+        std::fs::copy("build/fdroot.img", root_floppy.path())?;
+        machine.change_floppy(root_floppy.path())?;
+        machine.keys("ret")?;
+    }
     let text = machine.wait_for_screen(PROMPT, PATIENCE).context("boot")?;
-    let used = memory_used(&text, memory)?;
+    let used = memory_used(&text, row.memory_for_the_kernel())?;
+    machine.type_text("mount\n")?;
+    machine
+        .wait_for_screen(&format!("{} on /", row.root()), PATIENCE)
+        .context("root")?;
     machine.type_text("selftest\n")?;
     let text = machine
-        .wait_for_screen("self-test: (all|[0-9]+ of)", PATIENCE)
+        .wait_for_screen(SCREEN_RESULT, PATIENCE)
         .context("self-test")?;
     judge_self_test(&text)?;
     Ok(used)
@@ -390,6 +502,41 @@ mod tests {
                     rows.iter()
                         .any(|row| row.image == image && row.emulator == wanted),
                     "{image} {machine} {cpu}"
+                );
+            }
+        }
+    }
+
+    /// The letters of an image's menu.
+    fn letters(image: &str) -> Vec<char> {
+        let menu = match image {
+            "linux011.iso" => include_str!("../../grub/grub.cfg"),
+            "hd.img" => include_str!("../../grub/hd.cfg"),
+            "hd386.img" => include_str!("../../grub/hd386.menu"),
+            _ => include_str!("../../grub/fd.menu"),
+        };
+        let letter = |line: &str| match line.split_once("--hotkey=") {
+            Some((_, rest)) => rest.chars().next(),
+            None => {
+                let (first, _) = line.split_once(" | ")?;
+                first.trim().parse().ok()
+            }
+        };
+        let lines = menu.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(letter).collect()
+    }
+
+    #[test]
+    fn every_entry_of_every_menu_is_booted() {
+        let rows = rows(false);
+        for image in IMAGES {
+            let letters = letters(image);
+            assert!(letters.len() >= 5, "{image}: {letters:?}");
+            for letter in letters {
+                assert!(
+                    rows.iter()
+                        .any(|row| row.image == image && row.letter == letter),
+                    "{image}: {letter}"
                 );
             }
         }

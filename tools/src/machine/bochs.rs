@@ -48,6 +48,8 @@ impl BochsSetup {
         } else {
             ", status=inserted"
         };
+        // A floppy boots where there is no controller for disks.
+        let disks = u32::from(letter != "floppy");
         let image = std::path::absolute(image)?;
         ensure!(
             image.is_file(),
@@ -64,7 +66,7 @@ impl BochsSetup {
              romimage: file=/usr/share/bochs/BIOS-bochs-{bios}\n\
              vgaromimage: file=/usr/share/vgabios/vgabios.bin\n\
              {bus}\
-             ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n\
+             ata0: enabled={disks}, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n\
              {drive}\"{}\"{status}\n\
              boot: {letter}\n\
              com1: enabled=1, {serial}\n\

@@ -279,6 +279,13 @@ impl Qemu {
         Ok(())
     }
 
+    /// Puts another diskette into the first drive.
+    pub fn change_floppy(&mut self, image: &Path) -> Result<()> {
+        let words = self.monitor(&format!("change floppy0 {} raw", image.display()))?;
+        ensure!(words.trim().is_empty(), "change floppy0: {words}");
+        Ok(())
+    }
+
     /// The screen as a PNG file.
     pub fn screenshot(&mut self, file: &Path) -> Result<()> {
         let file = std::path::absolute(file)?;

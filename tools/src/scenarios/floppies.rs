@@ -38,13 +38,6 @@ fn drives(files: &[Option<&Path>]) -> Vec<String> {
     files.iter().enumerate().flat_map(drive).collect()
 }
 
-/// Puts another diskette into the first drive.
-fn change(machine: &mut Qemu, file: &Path) -> Result<()> {
-    let words = machine.monitor(&format!("change floppy0 {} raw", file.display()))?;
-    ensure!(words.trim().is_empty(), "change floppy0: {words}");
-    Ok(())
-}
-
 fn expect(shell: &mut Shell, line: &str, wanted: &str) -> Result<()> {
     let output = shell.command(line, WHILE)?;
     ensure!(output.contains(wanted), "{line}: {output:?}");
@@ -115,10 +108,10 @@ pub fn root(_: &Context) -> Result<()> {
     };
     let mut machine = Qemu::start(&setup(boot, drives(&[None])))?;
     machine.console.expect(ASKS, BOOT_LIMIT)?;
-    change(&mut machine, &blank)?;
+    machine.change_floppy(&blank)?;
     machine.console.send("\n")?;
     machine.console.expect(ASKS, SOON)?;
-    change(&mut machine, &diskette)?;
+    machine.change_floppy(&diskette)?;
     machine.console.send("\n")?;
     machine.console.expect(PROMPT, BOOT_LIMIT)?;
     let mut shell = Shell { machine };
@@ -149,7 +142,7 @@ pub fn changed(_: &Context) -> Result<()> {
     let (one, two) = (one?, two?);
     let mut shell = Shell::on(&setup(Boot::kernel("console=ttyS0"), drives(&[Some(&one)])))?;
     for (name, file) in [("one", &one), ("two", &two)] {
-        change(&mut shell.machine, file)?;
+        shell.machine.change_floppy(file)?;
         expect(
             &mut shell,
             &format!(
@@ -158,10 +151,10 @@ pub fn changed(_: &Context) -> Result<()> {
             "good",
         )?;
     }
-    change(&mut shell.machine, &one)?;
+    shell.machine.change_floppy(&one)?;
     expect(&mut shell, "mount /dev/fd0 /mnt; cat /mnt/name", "one\n")?;
     // Under the mounted file system's feet: an error, not the other's bytes.
-    change(&mut shell.machine, &two)?;
+    shell.machine.change_floppy(&two)?;
     let output = shell.command(
         "echo lost > /mnt/lost; cat /mnt/sh > /dev/null; echo status $?; sync",
         WHILE,

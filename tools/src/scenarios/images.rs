@@ -2,7 +2,7 @@
 //! through its own menu, and what is written to a hard disk is there after the
 //! next boot.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -15,6 +15,10 @@ use crate::util::fsck;
 /// For the machine to switch itself off.
 const OFF_LIMIT: Duration = Duration::from_secs(20);
 const SECTOR: usize = 512;
+/// What the kernel says when it wants the root floppy.
+const INSERT_ROOT: &str = "Insert root floppy and press ENTER";
+/// The shell's prompt on the screen, the last thing on it.
+const SCREEN_PROMPT: &str = r"\[/[^\]\n]*\]# ";
 
 /// Chooses the serial console in the image's menu and waits for the prompt.
 fn through_menu(console: &mut Console) -> Result<()> {
@@ -94,6 +98,49 @@ pub fn floppy(_: &Context) -> Result<()> {
         "{output:?}"
     );
     Ok(())
+}
+
+/// The root on a floppy of its own: the kernel's is still in the drive when it is
+/// asked for, and what is written to it stays.
+pub fn root_floppy(_: &Context) -> Result<()> {
+    const TEXT: &str = "written before the reboot";
+    let folder = tempfile::tempdir()?;
+    let floppy = |name: &str| -> Result<PathBuf> {
+        let copy = folder.path().join(name);
+        std::fs::copy(product(name), &copy).with_context(|| format!("build/{name}"))?;
+        Ok(copy)
+    };
+    let (kernel, root) = (floppy("fd.img")?, floppy("fdroot.img")?);
+    let setup = Setup::new(Boot::FloppyAlone(kernel.clone()))
+        .cpu("486")
+        .memory(4);
+    let mut machine = Qemu::start(&setup)?;
+    for command in [
+        format!("echo {TEXT} > /usr/root/kept"),
+        "cat /usr/root/kept".into(),
+    ] {
+        machine.console.expect("on a second floppy", BOOT_LIMIT)?;
+        machine.console.send("r")?;
+        machine.wait_for_screen(INSERT_ROOT, BOOT_LIMIT)?;
+        // Not that one: it asks again.
+        machine.keys("ret")?;
+        machine.wait_for_screen(&format!("(?s){INSERT_ROOT}.*{INSERT_ROOT}"), SOON)?;
+        machine.change_floppy(&root)?;
+        machine.keys("ret")?;
+        machine.wait_for_screen(SCREEN_PROMPT, BOOT_LIMIT)?;
+        machine.type_text(&format!("{command}; mount\n"))?;
+        machine.wait_for_screen(r"/dev/fd0 on /", SOON)?;
+        machine.type_text("sync; echo flushed | tr a-z A-Z\n")?;
+        let text = machine.wait_for_screen("FLUSHED", SOON)?;
+        ensure!(
+            !command.starts_with("cat") || text.lines().any(|line| line.trim() == TEXT),
+            "after the reboot:\n{text}"
+        );
+        machine.change_floppy(&kernel)?;
+        machine.keys("ctrl-alt-delete")?;
+    }
+    machine.console.expect("on a second floppy", BOOT_LIMIT)?;
+    fsck(&root)
 }
 
 /// The self-test of the menu tells its result on the serial line and on the screen.

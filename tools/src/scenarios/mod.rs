@@ -66,6 +66,7 @@ pub const ALL: &[Scenario] = &[
     scenario("images.hd_keeps_files", images::hd_keeps_files),
     scenario("images.hd386_keeps_files", images::hd386_keeps_files),
     scenario("images.floppy", images::floppy),
+    scenario("images.root_floppy", images::root_floppy),
     scenario("images.self_test", images::self_test),
     scenario("images.safe", images::safe),
     scenario("boot.iso_4mb", boot::iso_4mb),
