@@ -11,6 +11,7 @@
 //! lost interrupt is a retry, and a silent drive an I/O error; nothing a drive
 //! does is a panic; after a reset both drives are told their geometry again.
 
+#[path = "hd/drives.rs"]
 mod drives;
 
 use self::drives::{Geometry, find_drive, read_partition_table};
@@ -22,11 +23,11 @@ use crate::arch::irq::irq_save;
 use crate::fs::Rw;
 use crate::fs::super_block::mount_root;
 use crate::kernel::errno::{EPERM, SysResult};
+use crate::kernel::printk::printk;
 use crate::kernel::sched::{HZ, add_timer, jiffies};
 use crate::kernel::shared::IrqCell;
 use crate::kernel::task::current;
 use crate::kernel::types::Pid;
-use crate::printk;
 
 const MAJOR_NR: u8 = 3;
 /// Drives on the controller.

@@ -11,9 +11,9 @@ use crate::arch::boot::setup::boot_info;
 use crate::arch::io::{inb_p, outb_p, port_read};
 use crate::fs::buffer::bread;
 use crate::fs::{le16, le32};
+use crate::kernel::printk::printk;
 use crate::kernel::sched::{HZ, jiffies};
 use crate::kernel::types::{Block, Dev};
-use crate::printk;
 
 /// The command that asks a drive for its data.
 const WIN_IDENTIFY: u8 = 0xec;

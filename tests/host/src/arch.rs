@@ -5,6 +5,8 @@ pub mod boot {
         /// A loader that said nothing.
         pub struct BootInfo {
             pub bda: [u8; 0x100],
+            /// The BIOS's tables of the hard disks: none.
+            pub drive_info: [[u8; 16]; 2],
         }
 
         impl BootInfo {
@@ -17,6 +19,7 @@ pub mod boot {
         pub fn boot_info() -> &'static BootInfo {
             Box::leak(Box::new(BootInfo {
                 bda: crate::machine::bda(),
+                drive_info: [[0; 16]; 2],
             }))
         }
     }
@@ -29,7 +32,33 @@ pub mod desc {
 }
 
 pub mod io {
-    pub use crate::machine::{inb, inb as inb_p, outb, outb as outb_p};
+    use crate::disk;
+    use crate::machine;
+
+    pub fn inb(port: u16) -> u8 {
+        match port {
+            0x1f0..=0x1f7 | 0x3f6 => disk::inb(port),
+            _ => machine::inb(port),
+        }
+    }
+
+    pub fn outb(value: u8, port: u16) {
+        match port {
+            0x1f0..=0x1f7 | 0x3f6 => disk::outb(value, port),
+            _ => machine::outb(value, port),
+        }
+    }
+
+    pub use inb as inb_p;
+    pub use outb as outb_p;
+
+    pub fn port_read(_port: u16, words: &mut [u16]) {
+        disk::port_read(words);
+    }
+
+    pub fn port_write(_port: u16, words: &[u16]) {
+        disk::port_write(words);
+    }
 }
 
 pub mod irq {

@@ -1,5 +1,5 @@
-//! The kernel's own source files for the screen, the keyboard, the serial lines
-//! and the terminals, compiled for the host around hardware made of plain
+//! The kernel's own source files for the screen, the keyboard, the serial lines,
+//! the terminals and the hard disks, compiled for the host around hardware made of plain
 //! memory ([`machine`]). What they need from the rest of the kernel is here in
 //! the least form that compiles; a call that would sleep fails instead, since
 //! nothing could ever wake it.
@@ -15,6 +15,7 @@
 )]
 
 mod arch;
+mod disk;
 mod fs;
 mod kernel;
 mod machine;

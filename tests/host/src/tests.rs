@@ -1,4 +1,5 @@
 mod console;
+mod hard_disk;
 mod keyboard;
 mod mktime;
 mod queue;

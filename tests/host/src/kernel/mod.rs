@@ -13,6 +13,7 @@ pub mod shared;
 #[path = "../../../../kernel/types.rs"]
 pub mod types;
 
+pub mod blk_drv;
 pub mod chr_drv;
 
 pub mod exit {
@@ -33,11 +34,14 @@ pub mod exit {
 
 pub mod sched {
     use super::types::Ticks;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     pub const HZ: u32 = 100;
 
+    /// Who looks at the clock has let time pass.
     pub fn jiffies() -> Ticks {
-        Ticks(0)
+        static TICKS: AtomicU32 = AtomicU32::new(0);
+        Ticks(TICKS.fetch_add(1, Relaxed))
     }
 
     pub fn add_timer(_ticks: u32, _action: fn()) -> bool {
@@ -76,6 +80,7 @@ pub mod task {
 
     /// What the terminals look at of the running task.
     pub struct Task {
+        pub pid: Cell<Pid>,
         pub tty: Cell<i32>,
         pub pgrp: Cell<Pid>,
         pub session: Cell<Pid>,
@@ -91,9 +96,10 @@ pub mod task {
         }
     }
 
-    /// A task whose terminal is the screen, in group 7.
+    /// Process 1, whose terminal is the screen, in group 7.
     pub fn current() -> Task {
         Task {
+            pid: Cell::new(Pid(1)),
             tty: Cell::new(0),
             pgrp: Cell::new(Pid(7)),
             session: Cell::new(Pid(7)),
