@@ -100,6 +100,25 @@ pub fn floppy(_: &Context) -> Result<()> {
     Ok(())
 }
 
+/// Our loader turns address line 20 on where the BIOS leaves it off.
+pub fn a20_off(_: &Context) -> Result<()> {
+    let mut setup = Setup::new(Boot::FloppyAlone(product("fd.img"))).cpu("486");
+    setup.extra.push("-snapshot".into());
+    let mut machine = Qemu::start(&setup)?;
+    machine.console.expect("serial console", BOOT_LIMIT)?;
+    let is_on = |machine: &mut Qemu| -> Result<bool> {
+        let registers = machine.monitor("info registers")?;
+        let (_, line) = registers.split_once("A20=").context("no A20 in there")?;
+        Ok(line.starts_with('1'))
+    };
+    machine.monitor("o /b 0x92 0")?;
+    ensure!(!is_on(&mut machine)?, "it cannot be turned off");
+    machine.console.send("s")?;
+    machine.console.expect(PROMPT, BOOT_LIMIT)?;
+    ensure!(is_on(&mut machine)?, "it is still off");
+    Ok(())
+}
+
 /// The root on a floppy of its own: the kernel's is still in the drive when it is
 /// asked for, and what is written to it stays.
 pub fn root_floppy(_: &Context) -> Result<()> {

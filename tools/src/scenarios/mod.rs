@@ -67,6 +67,7 @@ pub const ALL: &[Scenario] = &[
     scenario("images.hd386_keeps_files", images::hd386_keeps_files),
     scenario("images.floppy", images::floppy),
     scenario("images.root_floppy", images::root_floppy),
+    scenario("images.a20_off", images::a20_off),
     scenario("images.self_test", images::self_test),
     scenario("images.safe", images::safe),
     scenario("boot.iso_4mb", boot::iso_4mb),
