@@ -161,8 +161,8 @@ pub fn sysbeep() {
 /// Goes on where the boot loader's cursor is.
 pub fn find_screen(bda: &[u8; 0x100]) {
     let mode = bda[0x49];
-    // 0 where there is no EGA BIOS.
-    let ega = bda[0x87] != 0;
+    // 0 where there is no EGA BIOS; but some fill it in on every machine.
+    let ega = bda[0x87] != 0 && video::has_rom();
     let (video_type, memory) = match (mode == 7, ega) {
         (true, true) => (VideoType::EgaMono, VideoMemory::monochrome(32)),
         (true, false) => (VideoType::Mda, VideoMemory::monochrome(4)),

@@ -101,6 +101,18 @@ impl VideoMemory {
     }
 }
 
+/// Has the adapter a BIOS of its own? An EGA or a VGA does, at the usual place of
+/// its extension or, on the main board, at the other one; an MDA or a CGA does not.
+pub fn has_rom() -> bool {
+    const PLACES: [u32; 2] = [0xc_0000, 0xe_0000];
+    const SIGNATURE: u16 = 0xaa55;
+    PLACES.into_iter().any(|place| {
+        // SAFETY: read-only memory or nothing, which reads as ones: mapped one to one
+        // like the whole first megabyte, and no Rust value lies there.
+        unsafe { (place as *const u16).read_volatile() == SIGNATURE }
+    })
+}
+
 /// What a panic inside the console driver needs to know of the screen.
 pub static ORIGIN: IrqCell<u32> = IrqCell::new(0);
 pub static IS_MONOCHROME: IrqCell<bool> = IrqCell::new(false);

@@ -66,6 +66,11 @@ impl Display {
         matches!(self, Display::Mda | Display::EgaMono)
     }
 
+    /// Is it an EGA, or a VGA?
+    fn is_ega(self) -> bool {
+        matches!(self, Display::EgaMono | Display::EgaColour)
+    }
+
     /// Cells of its memory.
     fn cells(self) -> u32 {
         match self {
@@ -80,7 +85,7 @@ impl Display {
     pub fn bda(self) -> [u8; 0x100] {
         let mut bda = [0; 0x100];
         (bda[0x49], bda[0x4a]) = (if self.is_monochrome() { 7 } else { 3 }, 80);
-        if matches!(self, Display::EgaMono | Display::EgaColour) {
+        if self.is_ega() {
             (bda[0x84], bda[0x87]) = (24, 0x60);
         }
         bda
@@ -248,6 +253,10 @@ pub mod video {
                 .zip(cells)
                 .for_each(|(at, cell)| self.write(at, cell));
         }
+    }
+
+    pub fn has_rom() -> bool {
+        super::devices().display.is_ega()
     }
 
     pub fn print_over(text: &[u8]) {
