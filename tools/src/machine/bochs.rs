@@ -19,6 +19,8 @@ use super::qemu::{Boot, end};
 pub struct BochsSetup {
     /// An ISO, a disk or a floppy.
     pub boot: Boot,
+    /// A further disk, the second one.
+    pub second_disk: Option<PathBuf>,
     /// Memory in MB.
     pub memory: u32,
     /// A Bochs that was built as a 386, in place of Debian's.
@@ -29,6 +31,7 @@ impl BochsSetup {
     pub fn new(boot: Boot, memory: u32) -> BochsSetup {
         BochsSetup {
             boot,
+            second_disk: None,
             memory,
             program_386: None,
         }
@@ -56,6 +59,13 @@ impl BochsSetup {
             "{} is not there: `make` it first (see `make help`)",
             image.display()
         );
+        let second = match &self.second_disk {
+            Some(disk) => format!(
+                "ata0-slave: type=disk, mode=flat, path=\"{}\"\n",
+                disk.display()
+            ),
+            None => String::new(),
+        };
         // A PC without PCI, as the 386 had it. The newest BIOS needs a Pentium.
         let (bios, bus) = match self.program_386 {
             Some(_) => ("legacy", "pci: enabled=0\n"),
@@ -68,6 +78,7 @@ impl BochsSetup {
              {bus}\
              ata0: enabled={disks}, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14\n\
              {drive}\"{}\"{status}\n\
+             {second}\
              boot: {letter}\n\
              com1: enabled=1, {serial}\n\
              display_library: {display}\n\

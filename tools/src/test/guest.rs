@@ -18,7 +18,7 @@ use super::report::Report;
 use crate::disk::{Kind, Parts, make_disk};
 use crate::iso::make_iso;
 use crate::machine::{Bochs, BochsSetup, Boot, Console, Exit, Line, Qemu, Setup};
-use crate::minix::Tree;
+use crate::manifest::Manifest;
 use crate::util::fsck;
 
 /// The guest ends a case itself after 60 s; it may then need some to clean up.
@@ -85,10 +85,15 @@ fn number(word: &str) -> Option<u64> {
     }
 }
 
+/// Bytes of a cylinder: a disk of Bochs consists of such.
+const CYLINDER: usize = 16 * 63 * 512;
+/// The programs that mount hard disks.
+const WITH_DISKS: [&str; 2] = ["calls_mount", "damaged"];
+
 /// The hard disks of the programs that mount them: a file system, and something
 /// that is none. What it writes to them is forgotten.
 fn disks(program: &str, image: &Path) -> Vec<String> {
-    if !["calls_mount", "damaged"].contains(&program) {
+    if !WITH_DISKS.contains(&program) {
         return vec![];
     }
     let files = [image.to_path_buf(), "build/linux011.elf".into()];
@@ -199,12 +204,21 @@ pub fn run_in_bochs(program: &str, image: &Path, report: &Report) {
 }
 
 /// Runs a program on a strict 80386: `bochs`, which `tools/bochs-386.sh` built. It
-/// is booted from a hard disk as `make hd386` makes it, with the tests as root.
+/// is booted from a hard disk as `make hd386` makes it, with the tests as root. The
+/// programs that mount disks find a file system in its partition, and a second disk
+/// that has none.
 pub fn run_on_386(program: &str, image: &Path, bochs: &Path, report: &Report) {
     let start = || -> Result<(tempfile::TempDir, Machine)> {
         let folder = tempfile::tempdir()?;
         let disk = folder.path().join("disk");
         let no387 = if program == "math387" { "no387 " } else { "" };
+        let mut manifest = Manifest::default();
+        let mut second_disk = None;
+        if WITH_DISKS.contains(&program) {
+            manifest.read(Path::new("user/root.manifest"))?;
+            let second = second_disk.insert(folder.path().join("second"));
+            std::fs::write(second, vec![0xe5; CYLINDER])?;
+        }
         let words = format!(
             "console=ttyS0 peep {no387}{}test={program} bochs",
             init_of(program)
@@ -214,12 +228,13 @@ pub fn run_on_386(program: &str, image: &Path, bochs: &Path, report: &Report) {
             module: image,
             loader: Path::new("build/bootsect.bin"),
             menu: format!("t | root.img | {words} | {program}"),
-            tree: Tree::default(),
+            tree: manifest.tree,
             mtime: 0,
         };
         std::fs::write(&disk, make_disk(Kind::Hd386, parts)?)?;
         let setup = BochsSetup {
             program_386: Some(bochs.to_path_buf()),
+            second_disk,
             ..BochsSetup::new(Boot::Disk(disk), 16)
         };
         Ok((folder, Machine::Bochs(Bochs::start(&setup)?)))

@@ -167,16 +167,12 @@ impl Test {
     }
 }
 
-/// What a filter chooses for the 386: all programs but those that want hard disks
-/// of their own, of which this machine boots.
+/// What a filter chooses for the 386: all guest programs.
 fn choose_for_386(programs: &[String], filter: &str) -> Vec<Job> {
-    const WITH_DISKS: [&str; 2] = ["calls_mount", "damaged"];
     let guests = choose(programs, &[], filter).into_iter();
     guests
         .filter_map(|job| match job {
-            Job::Guest { program, .. } if !WITH_DISKS.contains(&program.as_str()) => {
-                Some(Job::On386(program))
-            }
+            Job::Guest { program, .. } => Some(Job::On386(program)),
             Job::Without387(program) if program == WITHOUT_387[0] => Some(Job::On386(program)),
             _ => None,
         })

@@ -1,6 +1,7 @@
 //! mount and umount, read-only file systems, and what cannot cross their
-//! borders. The machine has a copy of the test image as its first hard disk and
-//! one with no file system as its second.
+//! borders. The machine has a file system on its first hard disk, either on the
+//! whole of it, or, where that has been booted from, in its first partition. On the
+//! second there is none.
 
 #![no_std]
 #![no_main]
@@ -13,21 +14,32 @@ cases! {
     truncation_while_written
 }
 
-const DISK: &str = "/dev/hd0";
+/// The file system's device: its name and its number.
+fn disk() -> (&'static str, u16) {
+    let partition = sys::open("/dev/hd1", 0, 0).is_ok_and(|fd| {
+        let found = sys::read(fd, &mut [0]);
+        sys::close(fd).is_ok() && found == Ok(1)
+    });
+    if partition {
+        ("/dev/hd1", 0x301)
+    } else {
+        ("/dev/hd0", 0x300)
+    }
+}
 
 /// Runs `f` with the disk at /mnt.
 fn mounted(read_only: bool, f: impl FnOnce() -> Outcome) -> Outcome {
-    sys::mount(DISK, "/mnt", read_only)?;
+    sys::mount(disk().0, "/mnt", read_only)?;
     let result = f();
-    sys::umount(DISK)?;
+    sys::umount(disk().0)?;
     result
 }
 
 fn only_root() -> Outcome {
     Child::test(|| {
         sys::setuid(1000)?;
-        fails!(sys::mount(DISK, "/mnt", false), EPERM);
-        fails!(sys::umount(DISK), EPERM);
+        fails!(sys::mount(disk().0, "/mnt", false), EPERM);
+        fails!(sys::umount(disk().0), EPERM);
         Ok(())
     })?
     .pass()
@@ -37,9 +49,9 @@ fn mounting_errors() -> Outcome {
     fails!(sys::mount("/dev/null", "/mnt", false), ENOTBLK);
     fails!(sys::mount("/etc/passwd", "/mnt", false), ENOTBLK);
     fails!(sys::mount("/dev/nothing", "/mnt", false), ENOENT);
-    fails!(sys::mount(DISK, "/etc/passwd", false), ENOTDIR);
-    fails!(sys::mount(DISK, "/nothing", false), ENOENT);
-    fails!(sys::mount(DISK, "/", false), EBUSY);
+    fails!(sys::mount(disk().0, "/etc/passwd", false), ENOTDIR);
+    fails!(sys::mount(disk().0, "/nothing", false), ENOENT);
+    fails!(sys::mount(disk().0, "/", false), EBUSY);
     fails!(sys::mount("/dev/ram", "/mnt", false), EBUSY); // it is the root
     fails!(sys::mount("/dev/hd5", "/mnt", false), EINVAL); // no file system
     fails!(sys::mount("/dev/hd9", "/mnt", false), ENXIO); // no such partition
@@ -50,7 +62,7 @@ fn mounting_errors() -> Outcome {
 fn unmounting_errors() -> Outcome {
     fails!(sys::umount("/dev/null"), ENOTBLK);
     fails!(sys::umount("/dev/nothing"), ENOENT);
-    fails!(sys::umount(DISK), EINVAL); // not mounted
+    fails!(sys::umount(disk().0), EINVAL); // not mounted
     fails!(sys::umount("/dev/ram"), EBUSY); // the root
     Ok(())
 }
@@ -80,20 +92,20 @@ fn borders() -> Outcome {
     mounted(false, || {
         let root = sys::stat("/")?;
         let top = sys::stat("/mnt")?;
-        equal!((top.dev, top.ino), (0x300, 1));
+        equal!((top.dev, top.ino), (disk().1, 1));
         equal!(sys::stat("/mnt/..")?.ino, root.ino);
         equal!(sys::stat("/mnt/tmp/../..")?.dev, root.dev);
-        equal!(sys::ustat(0x300)?.tinode > 0, true);
+        equal!(sys::ustat(disk().1)?.tinode > 0, true);
         fails!(sys::link("/etc/passwd", "/mnt/tmp/x"), EXDEV);
         fails!(sys::rename("/etc/passwd", "/mnt/tmp/x"), EXDEV);
         fails!(sys::rename("/mnt", "/other"), EBUSY);
         fails!(sys::rmdir("/mnt"), EBUSY);
         // A symbolic link does lead across, from both sides.
         sys::symlink("/mnt/etc", "/tmp/across")?;
-        equal!(sys::stat("/tmp/across/passwd")?.dev, 0x300);
+        equal!(sys::stat("/tmp/across/passwd")?.dev, disk().1);
         sys::unlink("/tmp/across")?;
         sys::symlink("../etc/passwd", "/mnt/tmp/across")?;
-        equal!(sys::stat("/mnt/tmp/across")?.dev, 0x300);
+        equal!(sys::stat("/mnt/tmp/across")?.dev, disk().1);
         sys::unlink("/mnt/tmp/across")?;
         Ok(())
     })
@@ -142,14 +154,14 @@ fn read_only() -> Outcome {
 
 fn busy() -> Outcome {
     mounted(false, || {
-        fails!(sys::mount(DISK, "/tmp", false), EBUSY); // mounted already
+        fails!(sys::mount(disk().0, "/tmp", false), EBUSY); // mounted already
         fails!(sys::mount("/dev/hd5", "/mnt", false), EBUSY); // the place is taken
         let fd = sys::open("/mnt/etc/passwd", 0, 0)?;
-        fails!(sys::umount(DISK), EBUSY);
+        fails!(sys::umount(disk().0), EBUSY);
         sys::close(fd)?;
         Child::test(|| {
             sys::chdir("/mnt/tmp")?;
-            fails!(sys::umount(DISK), EBUSY);
+            fails!(sys::umount(disk().0), EBUSY);
             Ok(())
         })?
         .pass()
@@ -160,7 +172,7 @@ fn busy() -> Outcome {
 /// back once.
 fn truncation_while_written() -> Outcome {
     mounted(false, || {
-        let before = sys::ustat(0x300)?;
+        let before = sys::ustat(disk().1)?;
         let writer = Child::test(|| {
             for round in 0..40 {
                 let fd = sys::creat("/mnt/tmp/again", 0o600)?;
@@ -189,7 +201,7 @@ fn truncation_while_written() -> Outcome {
             sys::close(fd)?;
             sys::unlink(&path)?;
         }
-        let after = sys::ustat(0x300)?;
+        let after = sys::ustat(disk().1)?;
         equal!((after.tfree, after.tinode), (before.tfree, before.tinode));
         Ok(())
     })
