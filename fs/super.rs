@@ -478,7 +478,6 @@ fn root_device() -> Dev {
 pub fn mount_root() {
     const FLOPPY: u8 = 2;
     let dev = root_device();
-    ROOT_DEV.set(dev.0);
     let sb = loop {
         match read_super(dev) {
             Ok(sb) => break sb,
@@ -489,6 +488,8 @@ pub fn mount_root() {
             Err(fault) => no_root(dev, fault),
         }
     };
+    // Not before: until now diskettes may be changed.
+    ROOT_DEV.set(dev.0);
     let root = match iget(dev, ROOT_INO) {
         Ok(root) if root.is_dir() => root,
         _ => no_root(dev, Fault::Damaged("inode 1 is not a directory")),

@@ -146,7 +146,11 @@ pub fn root_floppy(_: &Context) -> Result<()> {
         machine.wait_for_screen(&format!("(?s){INSERT_ROOT}.*{INSERT_ROOT}"), SOON)?;
         machine.change_floppy(&root)?;
         machine.keys("ret")?;
-        machine.wait_for_screen(SCREEN_PROMPT, BOOT_LIMIT)?;
+        let text = machine.wait_for_screen(SCREEN_PROMPT, BOOT_LIMIT)?;
+        ensure!(
+            !text.contains("diskette changed"),
+            "what was asked for is a complaint:\n{text}"
+        );
         machine.type_text(&format!("{command}; mount\n"))?;
         machine.wait_for_screen(r"/dev/fd0 on /", SOON)?;
         machine.type_text("sync; echo flushed | tr a-z A-Z\n")?;
