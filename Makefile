@@ -258,12 +258,15 @@ screenshots: $(KERNEL) build/root.img boot-screenshots
 	@$(XTASK) screenshot $(ARGS)
 
 # The ways to boot, for docs/hardware.md.
-boot-screenshots: $(ISO) $(HD) $(HD386) $(FD)
+boot-screenshots: $(ISO) $(HD) $(HD386) $(FD) $(FDROOT)
 	@$(XTASK) screenshot --image $(ISO) --menu --out docs/boot-menu.png
 	@$(XTASK) screenshot --image $(ISO) --type mount --out docs/boot-iso.png
 	@$(XTASK) screenshot --image $(HD) --type mount --out docs/boot-hd.png
 	@$(XTASK) screenshot --image $(HD386) --mem 4 --type mount --out docs/boot-hd386.png
 	@$(XTASK) screenshot --image $(FD) --mem 4 --type mount --out docs/boot-fd.png
+	@cp $(FDROOT) build/fdroot.copy
+	@$(XTASK) screenshot --image $(FD) --root-floppy build/fdroot.copy --mem 4 --type mount \
+		--out docs/boot-fdroot.png
 
 test: test-c test-user test-host test-math test-tools $(KERNEL) build/root.img build/test.img $(ISO) \
 		$(HD) $(HD386) $(FD) $(FDROOT)

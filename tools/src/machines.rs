@@ -79,6 +79,8 @@ struct Row {
     extra: &'static [&'static str],
 }
 
+/// What a CD's image also boots from.
+const STICK: &str = "USB stick";
 /// What is special about some.
 const NO_SERIAL: &str = "no serial line";
 const TIME_OUT: &str = "chosen by the menu itself";
@@ -211,6 +213,7 @@ fn special_rows() -> Vec<Row> {
         Row::pc("linux011.iso").drives("CD, disk", FIRST),
         Row::pc("fd.img").drives("floppy, disk", FIRST),
         Row::pc("hd386.img").drives("2 disks", SECOND),
+        Row::pc("linux011.iso").drives(STICK, &[]),
         Row::pc("linux011.iso").drives("CD, floppy without controller", LOST_FLOPPY),
     ];
     for row in [
@@ -307,6 +310,7 @@ impl Machines {
     fn boot(&self, row: &Row) -> Result<u32> {
         let image = Path::new("build").join(row.image);
         let boot = match row.image {
+            "linux011.iso" if row.drives == STICK => Boot::Stick(image.clone()),
             "linux011.iso" => Boot::Iso(image.clone()),
             "fd.img" => Boot::FloppyAlone(image.clone()),
             _ => Boot::Disk(image.clone()),

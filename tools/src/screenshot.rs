@@ -28,6 +28,9 @@ pub struct Screenshot {
     /// Shows the menu of the image, and boots nothing
     #[arg(long, requires = "image")]
     menu: bool,
+    /// Boots entry `r` of the menu, with this diskette as the root
+    #[arg(long, requires = "image")]
+    root_floppy: Option<PathBuf>,
     /// A line to type, may be given again [default: a listing and str1]
     #[arg(long = "type", value_name = "LINE", allow_hyphen_values = true)]
     lines: Vec<String>,
@@ -49,6 +52,13 @@ impl Screenshot {
         if self.menu {
             machine.wait_for_screen("self-test, on screen", PATIENCE)?;
             return self.keep(&mut machine);
+        }
+        if let Some(floppy) = &self.root_floppy {
+            machine.wait_for_screen("self-test, on screen", PATIENCE)?;
+            machine.keys("r")?;
+            machine.wait_for_screen("Insert root floppy", PATIENCE)?;
+            machine.change_floppy(floppy)?;
+            machine.keys("ret")?;
         }
         machine.wait_for_screen(PROMPT, PATIENCE)?;
         let default = ["ls -l / | head -n 4", "str1 -t 1"]

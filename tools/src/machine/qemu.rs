@@ -32,6 +32,8 @@ pub enum Boot {
     Disk(PathBuf),
     /// A floppy disk alone.
     FloppyAlone(PathBuf),
+    /// A USB stick.
+    Stick(PathBuf),
 }
 
 impl Boot {
@@ -83,6 +85,16 @@ impl Boot {
             }
             Boot::Disk(image) => drive("c", "if=ide,index=0,media=disk", &text(image)?),
             Boot::FloppyAlone(image) => drive("a", "if=floppy,index=0", &text(image)?),
+            Boot::Stick(image) => [
+                "-device",
+                "piix3-usb-uhci",
+                "-drive",
+                &format!("if=none,id=stick,format=raw,file={}", text(image)?),
+                "-device",
+                "usb-storage,drive=stick,bootindex=0",
+            ]
+            .map(String::from)
+            .to_vec(),
         })
     }
 }
