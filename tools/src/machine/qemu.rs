@@ -32,7 +32,8 @@ pub enum Boot {
     Disk(PathBuf),
     /// A floppy disk alone.
     FloppyAlone(PathBuf),
-    /// A USB stick.
+    /// A USB stick. On a UHCI controller the BIOS's reads fail now and then when the
+    /// host is busy: this one is an xHCI.
     Stick(PathBuf),
 }
 
@@ -87,7 +88,7 @@ impl Boot {
             Boot::FloppyAlone(image) => drive("a", "if=floppy,index=0", &text(image)?),
             Boot::Stick(image) => [
                 "-device",
-                "piix3-usb-uhci",
+                "qemu-xhci",
                 "-drive",
                 &format!("if=none,id=stick,format=raw,file={}", text(image)?),
                 "-device",
