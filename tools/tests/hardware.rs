@@ -51,6 +51,7 @@ const OTHERS: &[&str] = &[
     "Read Error",
     "Hard Disk Error",
     "GRUB loading.",
+    "error: attempt to read or write outside of disk",
     "fdroot.img",
     "hd386.img",
     "fd.img",
