@@ -143,14 +143,6 @@ const fn is_few_words<T>() -> bool {
     size_of::<T>().is_multiple_of(4) && size_of::<T>() <= 32
 }
 
-/// The running program's `gs`, which the kernel leaves alone.
-pub fn user_gs() -> u16 {
-    let selector: u32;
-    // SAFETY: copies a register.
-    unsafe { asm!("mov {}, gs", out(reg) selector, options(nomem, nostack, preserves_flags)) };
-    selector as u16
-}
-
 /// The word at `addr` of the running task (0.11 `get_fs_long`).
 ///
 /// # Safety

@@ -4,8 +4,8 @@
 
 use crate::arch::boot::setup::boot_info;
 use crate::arch::desc::{USER_CS, USER_DS};
-use crate::arch::segment::{UserSlice, user_gs};
-use crate::arch::system::{emulate_fpu, has_fpu};
+use crate::arch::segment::UserSlice;
+use crate::arch::system::{emulate_fpu, has_fpu, user_gs};
 use crate::kernel::errno::{EFAULT, Errno};
 use crate::kernel::printk::printk;
 use crate::kernel::sched::math_owner;
@@ -156,7 +156,7 @@ impl Memory for Program {
     }
 
     fn gs(&mut self) -> u16 {
-        user_gs()
+        user_gs() as u16
     }
 
     fn may_go_on(&mut self) -> bool {
