@@ -47,10 +47,11 @@ pub fn frame_pointer() -> u32 {
     ebp
 }
 
-/// CR0 bit 2: there is no coprocessor.
+/// CR0 bit 2: there is no coprocessor, or it is not used.
 const CR0_EM: u32 = 1 << 2;
 
-/// Does this machine have a coprocessor? `head.S` sets EM where not.
+/// Is there a coprocessor that programs use? `head.S` sets EM where there is none,
+/// [`emulate_fpu`] where it is not to be used; no one clears it.
 pub fn has_fpu() -> bool {
     let cr0: u32;
     // SAFETY: ring 0 may read CR0.

@@ -56,7 +56,7 @@ impl State387 {
         Err(Unmasked)
     }
 
-    /// Is none of these exceptions masked?
+    /// Is one of these exceptions not masked?
     pub(crate) fn unmasked(&self, flags: u32) -> bool {
         flags & !self.cwd != 0
     }

@@ -53,8 +53,8 @@ pub fn write(path: &Path, seed: u64) -> Result<()> {
     std::fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Is a function's result a number of the usual kind? At the borders the host's
-/// differ by more than the last place; `Pair::distance` knows them.
+/// Is a function's operand a number of the usual kind? At the borders the host's
+/// results differ by more than the last place; `Pair::distance` knows them.
 fn is_telling(kind: Kind, case: &Case) -> bool {
     let exponent = case.state.st(0).se & 0x7fff;
     kind == Kind::Exact || (0x3f80..0x4080).contains(&exponent)
