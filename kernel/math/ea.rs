@@ -64,7 +64,7 @@ pub struct Insn {
     /// The second byte: bits 7-6 are 3 if both operands are registers.
     pub modrm: u8,
     /// Was there an operand size prefix? It makes environments 16 bits wide.
-    pub short: bool,
+    pub operand_16: bool,
     /// Where the operand lies, if it lies in memory.
     pub address: u32,
     /// In which segment.
@@ -119,7 +119,7 @@ impl Code<'_> {
 struct Prefixes {
     segment: Option<Segment>,
     address_16: bool,
-    short: bool,
+    operand_16: bool,
 }
 
 impl Prefixes {
@@ -133,7 +133,7 @@ impl Prefixes {
             0x3e => self.segment = Some(Segment::Ds),
             0x64 => self.segment = Some(Segment::Fs),
             0x65 => self.segment = Some(Segment::Gs),
-            0x66 => self.short = true,
+            0x66 => self.operand_16 = true,
             0x67 => self.address_16 = true,
             // Of string instructions; here they do nothing.
             0xf2 | 0xf3 => {}
@@ -149,7 +149,7 @@ impl Insn {
         length: 1,
         op: WAIT,
         modrm: 0xff,
-        short: false,
+        operand_16: false,
         address: 0,
         segment: Segment::Ds,
         operand: None,
@@ -179,7 +179,7 @@ pub fn decode(insn: &mut Insn, bytes: &[u8], regs: &Regs) -> Result<bool, Short>
             return Ok(false);
         }
     }
-    insn.short = prefixes.short;
+    insn.operand_16 = prefixes.operand_16;
     if insn.modrm < 0xc0 {
         if prefixes.address_16 {
             address_in_16_bits(&mut code, insn, regs)?;
@@ -303,9 +303,9 @@ impl Insn {
             Operand::F64 | Operand::I64 => 8,
             Operand::F80 | Operand::Bcd => 10,
             Operand::I16 | Operand::Word => 2,
-            Operand::Environment if self.short => 14,
+            Operand::Environment if self.operand_16 => 14,
             Operand::Environment => 28,
-            Operand::State if self.short => 94,
+            Operand::State if self.operand_16 => 94,
             Operand::State => 108,
         }
     }

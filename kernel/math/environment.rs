@@ -40,7 +40,7 @@ impl State387 {
             self.foo,
             self.fos | FILLER,
         ];
-        let size = if insn.short { 2 } else { 4 };
+        let size = if insn.operand_16 { 2 } else { 4 };
         let mut rest = &mut to[..];
         for word in words {
             let [b0, b1, b2, b3] = word.to_le_bytes();
@@ -71,7 +71,7 @@ impl State387 {
     #[inline(never)]
     pub(crate) fn get_image(&mut self, insn: &Insn, from: &[u8]) {
         let mut words = [0u32; 7];
-        let size = if insn.short { 2 } else { 4 };
+        let size = if insn.operand_16 { 2 } else { 4 };
         for (word, from) in words.iter_mut().zip(from.chunks_exact(size)) {
             *word = from
                 .iter()
