@@ -14,6 +14,7 @@ use crate::kernel::task::current;
 use crate::kernel::traps::{TrapFrame, do_debug};
 use crate::kernel::types::UserAddr;
 use crate::mm::memory::{PAGE_SIZE, raise_for_page};
+use core::mem::offset_of;
 use math387::{Memory, Regs, State387, Stop};
 
 /// Prepares the emulated 387 where there is no coprocessor or `no387` on the
@@ -71,6 +72,11 @@ const _: () = assert!(align_of::<State387>() == align_of::<[u32; 27]>());
 fn registers(frame: &mut TrapFrame) -> &mut Regs {
     const _: () = assert!(size_of::<Regs>() == size_of::<TrapFrame>());
     const _: () = assert!(align_of::<Regs>() == align_of::<TrapFrame>());
+    // Where `Regs` has the last of each group.
+    const _: () = assert!(offset_of!(TrapFrame, eax) == 6 * 4);
+    const _: () = assert!(offset_of!(TrapFrame, fs) == 9 * 4);
+    const _: () = assert!(offset_of!(TrapFrame, eip) == 11 * 4);
+    const _: () = assert!(offset_of!(TrapFrame, ss) == 15 * 4);
     // SAFETY: both are 16 words, which may have any value, and the frame is
     // borrowed for as long. It is one of ring 3 (`do_device_not_available` has
     // looked), so that its last two words are there.
