@@ -4,6 +4,7 @@
 use math387::{Insn, Regs, Segment, Short, State387, Stop, decode, run};
 
 use crate::machine::{CODE, DATA, Operand, Ram, registers};
+use crate::values::{Random, table};
 
 /// A 387 and a program.
 struct Machine {
@@ -292,5 +293,72 @@ fn directed_rounding_of_small_sines() {
         m.ok(&[0xd9, 0xfe]); // fsin
         m.ok(&[0xdb, 0x3e]); // fstp tbyte [esi]
         assert_eq!(m.ram.operand.0[..10], expected, "{control:x}");
+    }
+}
+
+/// A state in which anything may lie, the control word included.
+fn any_state(random: &mut Random) -> Operand {
+    let mut image = random.operand();
+    for register in image.0[28..].chunks_exact_mut(10) {
+        let value = if random.once_in(2) {
+            random.pick(&table())
+        } else {
+            random.value()
+        };
+        register[..8].copy_from_slice(&value.sig.to_le_bytes());
+        register[8..].copy_from_slice(&value.se.to_le_bytes());
+    }
+    if random.once_in(2) {
+        // No exception is pending, no register empty: as a rule either ends it.
+        image.0[4] = 0;
+        image.0[8..10].fill(0);
+    }
+    image
+}
+
+/// Some bytes of code, as a rule instructions of the 387's.
+fn any_code(random: &mut Random) -> [u8; 8] {
+    let mut code = random.next().to_le_bytes();
+    let esc = |byte: u8| 0xd8 | byte & 7;
+    match random.below(4) {
+        // Two functions of one or two registers.
+        0 => {
+            code = code.map(|byte| 0xf0 | byte & 15);
+            (code[0], code[2]) = (0xd9, 0xd9);
+        }
+        // Two with an operand at [esi].
+        1 => {
+            code = code.map(|byte| byte & 0x38 | 6);
+            (code[0], code[2]) = (esc(code[0] >> 3), esc(code[2] >> 3));
+        }
+        2 => (code[0], code[2]) = (esc(code[0]), esc(code[2])),
+        // There may be a prefix.
+        _ => code[1] = esc(code[1]),
+    }
+    code
+}
+
+/// Whatever a program gives it, defined or not: no overflow, no index out of range
+/// (a panic here, the kernel's end there), and a state that a 387 can have.
+#[test]
+fn nothing_makes_it_panic() {
+    let mut random = Random(387);
+    let mut m = Machine::new();
+    m.ram.go_on = true;
+    for _ in 0..1_000_000 {
+        m.state = State387::new();
+        m.ram.operand = any_state(&mut random);
+        m.ok(&[0xdd, 0x26]); // frstor
+        m.ram.operand = random.operand();
+        let code = any_code(&mut random);
+        // Most are executed, some are illegal or find an exception pending.
+        let _ = m.run(&code);
+        let State387 { cwd, swd, twd, .. } = m.state;
+        assert_eq!(cwd & !0x1f3f, 0x40, "{code:02x?}");
+        assert_eq!(swd >> 16, 0, "{code:02x?}");
+        assert_eq!(twd & 0xffff_aaaa, twd << 1 & 0xaaaa, "a tag is 0 or 3");
+        let unmasked = swd & !cwd & 0x3f != 0;
+        assert_eq!(m.state.is_pending(), unmasked, "{code:02x?}");
+        assert_eq!(swd >> 15 != 0, unmasked, "busy shows what is pending");
     }
 }
