@@ -9,6 +9,7 @@ use signal::{Action, SIGFPE};
 
 cases! {
     "coprocessor";
+    roles fresh;
     after_fork, shared_by_many, after_exec, exceptions, kinds_of_exceptions, untouched_until_used
 }
 
@@ -80,10 +81,20 @@ fn shared_by_many() -> Outcome {
     Ok(())
 }
 
+/// What a program finds that uses the coprocessor for the first time: is it what
+/// `fninit` leaves?
+fn fresh(_: Args) -> i32 {
+    let mut environment = [0u32; 7];
+    // SAFETY: stores 28 bytes there.
+    unsafe { asm!("fnstenv [{}]", in(reg) &raw mut environment) };
+    let [control, status, tags, ..] = core::hint::black_box(environment).map(|word| word as u16);
+    i32::from((control, status, tags) != (0x37f, 0, 0xffff))
+}
+
 /// A new program begins with an empty coprocessor, and its father keeps his.
 fn after_exec() -> Outcome {
     load(300);
-    Child::exec("/bin/true", &[])?.pass()?;
+    Child::exec("/test/coprocessor", &["role:fresh"])?.pass()?;
     check!(holds(300));
     Ok(())
 }
@@ -172,6 +183,7 @@ fn untouched_until_used() -> Outcome {
     unsafe { asm!("fldcw word ptr [{}]", in(reg) &raw const word) };
     let child = Child::run(|| i32::from(!(control() == 0x27f && holds(60))))?;
     child.pass()?;
+    Child::exec("/test/coprocessor", &["role:fresh"])?.pass()?;
     equal!(control(), 0x27f);
     check!(holds(60));
     // SAFETY: back to what a process begins with.
