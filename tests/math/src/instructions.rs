@@ -103,10 +103,7 @@ pub fn all() -> Vec<Instruction> {
             } else {
                 match op {
                     0 | 4 => true,
-                    1 => {
-                        !matches!(modrm, 0xd1..=0xdf | 0xe2 | 0xe3 | 0xe6 | 0xe7 | 0xef)
-                            || matches!(modrm, 0xd8..=0xdf)
-                    }
+                    1 => !matches!(modrm, 0xd1..=0xd7 | 0xe2 | 0xe3 | 0xe6 | 0xe7 | 0xef),
                     2 => modrm == 0xe9,
                     3 => matches!(modrm, 0xe0..=0xe4),
                     5 => modrm < 0xf0,
