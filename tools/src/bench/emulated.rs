@@ -77,7 +77,7 @@ impl Emulated {
         let average = self.average();
         ensure!(
             average < TARGET,
-            "an emulated instruction of the 387 costs {average} on average, more than {TARGET}"
+            "an emulated instruction of the 387 costs {average} on average, not less than {TARGET}"
         );
         println!("An emulated instruction of the 387 costs {average} on average.");
         Ok(())
