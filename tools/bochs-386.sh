@@ -8,10 +8,8 @@
 # Ends with status 77 and a reason on standard error where it cannot be had.
 set -eu
 
-skip() {
-	echo "bochs-386: $*" >&2
-	exit 77
-}
+name=bochs-386
+. "$(dirname "$0")/debian-13.sh"
 
 if [ -n "${BOCHS386:-}" ]; then
 	[ -x "$BOCHS386" ] || skip "BOCHS386=$BOCHS386 is no program"
@@ -19,36 +17,13 @@ if [ -n "${BOCHS386:-}" ]; then
 	exit 0
 fi
 
-home=${XDG_CACHE_HOME:-$HOME/.cache}/linux011
 program=$home/bochs-386
 if [ -x "$program" ]; then
 	echo "$program"
 	exit 0
 fi
 
-# Where this machine has its packages from.
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v security | head -n 1)}
-[ -n "$mirror" ] || skip "MIRROR=address of a Debian mirror is needed: apt knows none"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-for tool in apt-get g++ make xz; do
-	command -v $tool >/dev/null || skip "$tool is needed to build it, and not there"
-done
-[ -e $keyring ] || skip "$keyring is needed to check the source, and not there"
-
-mkdir -p "$home"
-work=$(mktemp -d "$home/build.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-echo "deb-src [signed-by=$keyring] $mirror trixie main" >"$work/sources.list"
-log=$home/bochs-386.log
-
-# apt with lists of its own: the machine's are left alone.
-apt() {
-	apt-get -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::State::Lists="$work/lists" -o Dir::Cache="$work/cache" \
-		-o APT::Sandbox::User="$(id -un)" -o Acquire::Retries=2 -o Acquire::http::Timeout=30 "$@"
-}
-
+begin_apt deb-src g++ make xz
 cd "$work"
 echo "bochs-386: building a strict 80386 from Debian's Bochs, once; log: $log" >&2
 apt update >"$log" 2>&1 || skip "cannot reach $mirror (see $log)"

@@ -8,10 +8,8 @@
 # Ends with status 77 and a reason on standard error where it cannot be had.
 set -eu
 
-skip() {
-	echo "dosbox-x: $*" >&2
-	exit 77
-}
+name=dosbox-x
+. "$(dirname "$0")/debian-13.sh"
 
 if [ -n "${DOSBOX_X:-}" ]; then
 	[ -x "$DOSBOX_X" ] || skip "DOSBOX_X=$DOSBOX_X is no program"
@@ -20,37 +18,14 @@ if [ -n "${DOSBOX_X:-}" ]; then
 fi
 command -v dosbox-x && exit 0
 
-home=${XDG_CACHE_HOME:-$HOME/.cache}/linux011
 folder=$home/dosbox-x
 if [ -x "$folder/dosbox-x" ]; then
 	echo "$folder/dosbox-x"
 	exit 0
 fi
 
-# Where this machine has its packages from.
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v security | head -n 1)}
-[ -n "$mirror" ] || skip "MIRROR=address of a Debian mirror is needed: apt knows none"
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-for tool in apt-get dpkg-deb; do
-	command -v $tool >/dev/null || skip "$tool is needed to get it, and not there"
-done
-[ -e $keyring ] || skip "$keyring is needed to check the packages, and not there"
-
-mkdir -p "$home"
-work=$(mktemp -d "$home/dosbox-x.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/root" "$work/new/lib"
-echo "deb [signed-by=$keyring] $mirror trixie main" >"$work/sources.list"
-: >"$work/status" # nothing is there yet: every library is to come along
-log=$home/dosbox-x.log
-
-# apt with lists and packages of its own: the machine's are left alone.
-apt() {
-	apt-get -q -o Dir::Etc::SourceList="$work/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::State::Lists="$work/lists" -o Dir::State::Status="$work/status" \
-		-o Dir::Cache="$work/cache" -o APT::Sandbox::User="$(id -un)" \
-		-o Acquire::Retries=2 -o Acquire::http::Timeout=30 "$@"
-}
+begin_apt deb dpkg-deb
+mkdir -p "$work/root" "$work/new/lib"
 
 echo "dosbox-x: unpacking Debian's DOSBox-X (90 MB of packages), once; log: $log" >&2
 apt update >"$log" 2>&1 || skip "cannot reach $mirror (see $log)"
