@@ -109,6 +109,7 @@ help: ## this list
 	@echo 'make screenshots  the pictures in docs/'
 	@echo 'make reading-map  what of 0.11 is where: docs/reading-map.md from its table, checked'
 	@echo 'make side-by-side ORIG=linux-0.11: your copy of it beside this source, in a browser'
+	@echo 'make book-figures the pictures in the book, from a trace and from gdb'
 	@echo 'make book         the book on how it works: build/book/index.html (docs/book)'
 	@echo 'make fmt          format all Rust code'
 	@echo 'make clean        remove everything that was built'
