@@ -1,5 +1,5 @@
 //! The coprocessor's numbers belong to a process: across fork, exec, switches
-//! and exceptions. The one program here that uses it.
+//! and exceptions. With `no387` on the command line, those of the emulated one.
 
 #![no_std]
 #![no_main]
